@@ -1,0 +1,37 @@
+/* cidr.h: lists of address ranges. Rank 0, no I/O. */
+#ifndef PITSTOP_CIDR_H
+#define PITSTOP_CIDR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sockaddr;
+
+#define CIDR_MAX 64
+
+struct cidr {
+	uint8_t addr[16];  /* network order; IPv4 as ::ffff:a.b.c.d */
+	uint8_t bits;      /* of the 128 */
+};
+
+struct cidr_list {
+	struct cidr at[CIDR_MAX];
+	size_t len;
+};
+
+/* Private IPv4 (RFC 1918), shared (RFC 6598), unique local IPv6 (RFC 4193)
+ * and loopback. */
+#define CIDR_DEFAULT "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16," \
+	"100.64.0.0/10,127.0.0.0/8,fc00::/7,::1/128"
+
+/* Parse "10.0.0.0/8, ::1" (a bare address is a range of one; "none" is the
+ * empty list; commas or blanks between). False, and the bad piece copied to
+ * `bad`, when a piece is no range or there are too many. Bits set behind the
+ * prefix are an error: 10.1.2.3/8 is a typing mistake. */
+bool cidr_parse(struct cidr_list *list, const char *text, char bad[static 64]);
+
+/* IPv4, IPv6 and IPv4-mapped addresses; anything else is in no list. */
+bool cidr_contains(const struct cidr_list *list, const struct sockaddr *sa);
+
+#endif

@@ -1,0 +1,53 @@
+/* config.h: every setting, in one table. Rank 0, no I/O but getenv.
+ *
+ * A flag wins over a variable, a variable over the default. */
+#ifndef PITSTOP_CONFIG_H
+#define PITSTOP_CONFIG_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum hold_mode { HOLD_OFF, HOLD_STEP };
+
+struct config {
+	enum hold_mode hold;      /* --hold[=MODE]   PITSTOP_HOLD */
+	unsigned timeout;         /* --timeout       PITSTOP_TIMEOUT, seconds */
+	unsigned max_hold;        /* --max-hold      PITSTOP_MAX_HOLD, seconds */
+	uint16_t port;            /* --port          PITSTOP_PORT */
+	bool late_attach;         /* --late-attach   PITSTOP_LATE_ATTACH */
+	bool keep_args;           /* --args=keep     PITSTOP_ARGS */
+	char advertise[64];       /* --advertise     PITSTOP_ADVERTISE, address */
+	char vnet[64];            /* --vnet          PITSTOP_VNET, CIDR */
+	char allow[1024];         /* --allow         PITSTOP_ALLOW, CIDRs */
+	char match[PATH_MAX];     /* --match         PITSTOP_MATCH, glob */
+	char debugpy[PATH_MAX];   /* --debugpy       PITSTOP_DEBUGPY, directory */
+	char token[256];          /* (no flag: a secret is no argument)
+				     PITSTOP_TOKEN; "" when unset, "none" */
+};
+
+/* Called for each bad value with one sentence that names the setting, the
+ * value and what is allowed (never a token's value). */
+typedef void config_bad(void *ctx, const char *sentence);
+
+void config_defaults(struct config *c);
+
+/* Read the variables. Bad ones are told and leave what was there. Returns the
+ * number of bad ones. */
+unsigned config_environment(struct config *c, config_bad *bad, void *ctx);
+
+/* Read flags from argv[*at] on, up to the first that is no flag or behind
+ * "--"; *at is left there. Returns the number of bad ones. */
+unsigned config_flags(struct config *c, int argc, char **argv, int *at,
+		      config_bad *bad, void *ctx);
+
+/* Set the PITSTOP_* variables of this process from `c`, so that the agent and
+ * the hook, which read only those, see what the flags said. The token is left
+ * as it is. */
+int config_export(const struct config *c);
+
+/* The table as help text, a line or two for each setting. */
+void config_help(int fd);
+
+#endif

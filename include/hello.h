@@ -1,0 +1,50 @@
+/* hello.h: what a hook says when it registers, and what it says later.
+ * Rank 0, no I/O.
+ *
+ * The hook's protocol, version 1, over a unix stream socket:
+ *
+ *   hook to agent, once:  "pitstop 1 LENGTH\n" and LENGTH bytes of fields
+ *                         "key=value\0"
+ *   hook to agent, after: lines "verb[ rest]\n"
+ *   agent to hook:        lines "verb[ rest]\n"; after "code LENGTH" and
+ *                         "say LENGTH" follow LENGTH bytes
+ *
+ * Fields: pid, ppid, python (3.11.7), exe, cwd, kind (start | fork | again),
+ * hold (what the process asks for: off | step | crash | both), timeout
+ * (seconds, as it was written), left (kind=again: milliseconds of the hold
+ * that are left, absent when it is not held), traced (kind=again: 1 when the
+ * debugger is loaded), env.NAME for each of the known rank variables that is
+ * set, and arg, once for each element of the command line, in order. Unknown
+ * keys are passed over, so that a newer hook can talk to this agent. */
+#ifndef PITSTOP_HELLO_H
+#define PITSTOP_HELLO_H
+
+#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define HELLO_MAX (256 * 1024)  /* bytes of fields */
+#define HELLO_ARGS_MAX 256
+
+enum hello_kind { HELLO_START, HELLO_FORK, HELLO_AGAIN };
+
+struct hello {
+	pid_t pid, ppid;
+	enum hello_kind kind;
+	const char *python, *exe, *cwd;  /* "" when absent */
+	const char *hold, *timeout;      /* "" when absent */
+	int64_t left_ms;                 /* -1 when absent */
+	bool traced;
+	int rank, local_rank, world_size; /* -1 when absent */
+	const char *args[HELLO_ARGS_MAX + 1];
+	size_t argc;
+	char *fields;                    /* owns what the rest points into */
+};
+
+/* Read a hello from the start of `data`. Returns 1 with *h and *used, 0 when
+ * more bytes are needed, -EPROTO when it is none, -ENOMEM. */
+int hello_parse(const char *data, size_t len, size_t *used, struct hello *h);
+void hello_free(struct hello *h);
+
+#endif

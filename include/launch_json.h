@@ -1,0 +1,24 @@
+/* launch_json.h: the VS Code configuration that attaches to a session.
+ * Rank 0, no I/O. */
+#ifndef PITSTOP_LAUNCH_JSON_H
+#define PITSTOP_LAUNCH_JSON_H
+
+#include <stdint.h>
+
+struct launch {
+	const char *name;         /* shown in the list of configurations */
+	const char *host;
+	uint16_t port;
+	const char *remote_root;  /* the step's working directory */
+	const char *token;        /* NULL: no "pitstopToken" */
+	int rank;                 /* -1: no "pitstopRank" */
+	int sub_process_id;       /* 0: no "subProcessId" */
+};
+
+/* One line of JSON, an object for "configurations" in launch.json: type
+ * debugpy, request attach, connect, pathMappings from ${workspaceFolder} to
+ * the remote root, justMyCode true. The caller frees it; NULL when memory is
+ * short. */
+char *launch_json(const struct launch *l);
+
+#endif
