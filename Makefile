@@ -1,0 +1,241 @@
+# Everything is built below build/; third-party libraries are built once,
+# into $(PITSTOP_CACHE), see agent/deps/build.sh. `make help` lists targets.
+
+VERSION := 0.1.0
+
+export PITSTOP_CACHE ?= $(HOME)/.cache/pitstop
+export SOURCE_DATE_EPOCH ?= 1735689600
+export LC_ALL := C
+FUZZ_SECONDS ?= 20
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+PYTEST_ARGS ?=
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: FORCE
+
+all: build/pitstop ## build/pitstop, the static binary (the default)
+
+# ---- what there is ----------------------------------------------------
+
+SOURCES := $(wildcard agent/*.c)
+HEADERS_DIR := include
+HOOK_FILES := $(wildcard agent/hook/*)
+# Files that take the hook in by .incbin, which gcc -MMD does not see.
+EMBEDDING := $(shell grep -ls '\.incbin' agent/*.c)
+# Modules of rank 0 do no I/O: unit tests and fuzzers are linked with these.
+RANK0 := $(filter $(shell awk '$$1 == "0" { print "agent/" $$2 }' \
+	tests/layers.txt),$(SOURCES))
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+# ---- third-party libraries ----------------------------------------------
+#
+# build/deps/NAME.key holds the prefix that was built against. It is made
+# anew, and all objects with it, when build.sh names another one (a changed
+# recipe, pin or compiler) or none (nothing is built, or the cache is gone).
+
+# $(1) key, $(2) arguments of build.sh, $(3) groups of packages
+define DEPS_RULE
+DEPS_READY_$(1) := $$(shell agent/deps/build.sh --ready $(2))
+build/deps/$(1).key: $$(if $$(DEPS_READY_$(1)),$$(if \
+		$$(filter $$(DEPS_READY_$(1)),$$(shell cat build/deps/$(1).key \
+		2>/dev/null)),,FORCE),FORCE)
+	agent/deps/packages.sh $(3)
+	agent/deps/build.sh $(2)
+	@mkdir -p build/deps
+	@prefix=$$$$(agent/deps/build.sh --ready $(2)) && \
+		ln -sfn "$$$$prefix" build/deps/$(firstword $(2)) && \
+		echo "$$$$prefix" >$$@
+endef
+
+$(eval $(call DEPS_RULE,musl,musl,build))
+$(eval $(call DEPS_RULE,host,host,build test))
+# The few libraries that rank 0 uses, so that unit tests need not wait.
+$(eval $(call DEPS_RULE,host-rank0,host cjson libmd libbsd,build test))
+
+# ---- compiling ------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wvla -Wundef -Wformat=2 \
+	-Wpointer-arith -Wwrite-strings -Wimplicit-fallthrough \
+	-Wnull-dereference -Wdate-time -Walloca
+GCC_WARNINGS := -Wlogical-op -Wduplicated-cond -Wduplicated-branches \
+	-Wframe-larger-than=65536
+
+CPPFLAGS := -D_GNU_SOURCE -DPITSTOP_VERSION='"$(VERSION)"' -I$(HEADERS_DIR)
+PATHS_OUT := -ffile-prefix-map=$(CURDIR)=. -fno-canonical-system-headers
+HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection \
+	-ftrivial-auto-var-init=zero -fno-strict-aliasing
+CFLAGS := -std=gnu11 -Os -g -pipe $(HARDENING) -fno-common -fno-plt \
+	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+	-fno-unwind-tables $(PATHS_OUT) $(WARNINGS) $(GCC_WARNINGS)
+LDFLAGS := -static-pie -Wl,--gc-sections -Wl,--build-id=sha1 \
+	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+# Linked into this release although its code does not call them all yet.
+KEPT := curl_global_init curl_easy_perform curl_multi_socket_action \
+	llhttp_init llhttp_execute uv_run cJSON_Parse strlcpy
+LIBRARIES := curl mbedtls mbedx509 mbedcrypto uv cjson llhttp bsd md
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+HOST_CFLAGS := -std=gnu11 -O1 -g -pipe -fno-omit-frame-pointer \
+	-fno-strict-aliasing $(SANITIZE)
+
+MUSL := build/deps/musl
+HOST := build/deps/host
+OBJECTS := $(SOURCES:agent/%.c=build/obj/%.o)
+ASAN_OBJECTS := $(SOURCES:agent/%.c=build/asan/obj/%.o)
+ASAN_RANK0 := $(RANK0:agent/%.c=build/asan/obj/%.o)
+FUZZ_RANK0 := $(RANK0:agent/%.c=build/fuzz/obj/%.o)
+
+# Another version or other flags: everything is compiled again.
+BUILD_FLAGS := $(CPPFLAGS) $(CFLAGS) $(HOST_CFLAGS)
+ifneq ($(BUILD_FLAGS),$(shell cat build/flags 2>/dev/null))
+build/flags: FORCE
+endif
+build/flags:
+	@mkdir -p build
+	@printf '%s\n' $(call shell-quote,$(BUILD_FLAGS)) >$@
+shell-quote = '$(subst ','\'',$(1))'
+
+build/obj/%.o: agent/%.c build/flags build/deps/musl.key
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(MUSL)/bin/musl-gcc $(CPPFLAGS) -isystem $(MUSL)/include $(CFLAGS) \
+		-MMD -MP -c $< -o $@
+
+build/asan/obj/%.o: agent/%.c build/flags
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)gcc $(CPPFLAGS) -isystem $(HOST)/include $(HOST_CFLAGS) $(WARNINGS) \
+		-MMD -MP -c $< -o $@
+
+build/fuzz/obj/%.o: agent/%.c build/flags build/deps/host-rank0.key
+	@mkdir -p $(@D)
+	@echo "  CLANG   $@"
+	$(Q)clang $(CPPFLAGS) -isystem $(HOST)/include $(HOST_CFLAGS) \
+		-fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+$(ASAN_RANK0): build/deps/host-rank0.key
+$(filter-out $(ASAN_RANK0),$(ASAN_OBJECTS)): build/deps/host.key
+$(foreach dir,obj asan/obj fuzz/obj,\
+	$(EMBEDDING:agent/%.c=build/$(dir)/%.o)): $(HOOK_FILES)
+
+# ---- the binary -------------------------------------------------------------
+
+build/pitstop.debug: $(OBJECTS)
+	@echo "  LINK    $@"
+	$(Q)$(MUSL)/bin/musl-gcc $(CFLAGS) $(LDFLAGS) -o $@ $^ \
+		$(KEPT:%=-Wl,--undefined=%) \
+		-L$(MUSL)/lib $(LIBRARIES:%=-l%) -lpthread
+
+build/pitstop: build/pitstop.debug tests/check_static.sh
+	@echo "  STRIP   $@"
+	$(Q)strip --strip-all --remove-section=.comment -o $@ $<
+	@tests/check_static.sh $@
+
+build/asan/pitstop: $(ASAN_OBJECTS)
+	@echo "  LINK    $@"
+	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ $(LIBRARIES:%=$(HOST)/lib/lib%.a) \
+		-lpthread -ldl -lm
+
+.PHONY: all asan size
+asan: build/asan/pitstop ## build/asan/pitstop, for the host with ASan and UBSan
+
+size: build/pitstop ## the size of the binary, in bytes and by section
+	@stat -c '%s bytes %n' $<
+	@size -A $(<:=.debug) | awk '$$2 > 1000 && $$3 != 0'
+
+# ---- dependencies -----------------------------------------------------------
+
+.PHONY: deps deps-build packages-test
+deps: deps-build ## all that building and testing needs (asks apt what is missing)
+	@agent/deps/packages.sh build test bench
+	@agent/deps/build.sh host cjson libmd libbsd
+	@if [ -e tests/venvs.sh ]; then tests/venvs.sh; fi
+
+deps-build: build/deps/musl.key ## all that `make` needs
+
+packages-test:
+	@agent/deps/packages.sh build test
+
+# ---- tests ------------------------------------------------------------------
+
+.PHONY: check test unit fuzz-smoke check-layers pytest
+check: unit check-layers ## the fast tests: unit and check-layers
+
+test: ## all tests: unit, fuzz-smoke, check-layers, pytest
+	$(MAKE) deps
+	$(MAKE) unit
+	$(MAKE) check-layers
+	$(MAKE) pytest
+	$(MAKE) fuzz-smoke
+
+build/unit/librank0.a: $(ASAN_RANK0)
+	@mkdir -p $(@D)
+	@rm -f $@
+	@echo "  AR      $@"
+	$(Q)ar rcsD $@ $^
+
+RANK0_LIBRARIES := $(HOST)/lib/libcjson.a $(HOST)/lib/libbsd.a \
+	$(HOST)/lib/libmd.a -lm
+
+build/unit/%: tests/unit/%.c build/unit/librank0.a | packages-test
+	@echo "  CC      $@"
+	$(Q)gcc $(CPPFLAGS) -isystem $(HOST)/include $(HOST_CFLAGS) $(WARNINGS) \
+		-MMD -MP -MF $@.d $< -o $@ build/unit/librank0.a \
+		-lcmocka $(RANK0_LIBRARIES)
+
+unit: $(UNIT_TESTS:%=build/unit/%) ## unit tests of the rank 0 modules, with ASan and UBSan
+	@tests/run_unit.sh $^
+
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_RANK0) | packages-test
+	@echo "  CLANG   $@"
+	$(Q)clang $(CPPFLAGS) -isystem $(HOST)/include $(HOST_CFLAGS) \
+		-fsanitize=fuzzer -MMD -MP -MF $@.d $< -o $@ \
+		$(FUZZ_RANK0) $(RANK0_LIBRARIES)
+
+$(FUZZ_RANK0): | packages-test
+
+fuzz-smoke: $(FUZZERS:%=build/fuzz/%) ## each fuzzer for FUZZ_SECONDS (20)
+	@tests/run_fuzzers.sh $(FUZZ_SECONDS) $^
+
+check-layers: $(OBJECTS) ## calls between modules point downwards only
+	tests/check_layers.py tests/layers.txt build/obj agent
+	$(MAKE) --no-print-directory check-supervisor
+
+# The supervisor linked for real with nothing but musl and libbsd.
+.PHONY: check-supervisor
+check-supervisor: $(OBJECTS)
+	@mkdir -p build/supervisor
+	echo 'int cmd_run(int, char **); int main(int c, char **v)' \
+		'{ return cmd_run(c, v); }' >build/supervisor/main.c
+	$(MUSL)/bin/musl-gcc -static-pie -fPIE -o build/supervisor/run \
+		build/supervisor/main.c $$(tests/check_layers.py --needed-by \
+		cmd_run.o build/obj) -L$(MUSL)/lib -lbsd -lmd
+
+pytest: build/pitstop packages-test ## the tests on the real binary (PYTEST_ARGS)
+	tests/venvs.sh test
+	$(PITSTOP_CACHE)/venvs/test/bin/python -m pytest $(PYTEST_ARGS) tests
+
+# ---- the rest ---------------------------------------------------------------
+
+.PHONY: demo bench clean help
+demo: build/pitstop ## an example step, held and debugged (WAIT=1: by your VS Code)
+	tests/demo.sh
+
+bench: build/pitstop ## measure pitstop against plain Python and debugpy
+	agent/deps/packages.sh build test bench
+	tests/bench.sh
+
+clean: ## remove build/ (the cache stays)
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword \
+		$(MAKEFILE_LIST)) | expand -t 14
+
+-include $(wildcard build/obj/*.d build/asan/obj/*.d build/fuzz/obj/*.d \
+	build/unit/*.d build/fuzz/*.d)

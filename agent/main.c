@@ -1,0 +1,82 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+
+#define USAGE_ERROR 2
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+struct subcommand {
+	const char *name;
+	int (*call)(int argc, char **argv);
+	const char *summary;
+};
+
+static int cmd_help(int argc, char **argv);
+
+static const struct subcommand subcommands[] = {
+	{ "run", cmd_run, "run a step that a debugger can attach to" },
+	{ "agent", cmd_agent, "serve debuggers (started by run)" },
+	{ "version", cmd_version, "print the versions of all that is inside" },
+	{ "help", cmd_help, "print this" },
+};
+
+/* The spellings that people try first, beside the names above. */
+static const struct { const char *option, *name; } aliases[] = {
+	{ "--help", "help" },
+	{ "-h", "help" },
+	{ "--version", "version" },
+	{ "-V", "version" },
+};
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: pitstop SUBCOMMAND [ARGUMENT...]\n\n", out);
+	for (size_t i = 0; i < ARRAY_LEN(subcommands); i++)
+		fprintf(out, "  %-8s  %s\n", subcommands[i].name,
+			subcommands[i].summary);
+	fputs("\n"
+	      "Hold a Python step until VS Code attaches, 300 s at the most:\n"
+	      "  pitstop run --hold -- python train.py\n"
+	      "It prints the launch configuration to paste into VS Code.\n"
+	      "Without --hold the step starts at once and stays attachable.\n"
+	      "'pitstop run --help' lists the options.\n",
+	      out);
+}
+
+static int cmd_help(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	print_usage(stdout);
+	return 0;
+}
+
+static const struct subcommand *find_subcommand(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
+		if (strcmp(word, aliases[i].option) == 0)
+			word = aliases[i].name;
+	for (size_t i = 0; i < ARRAY_LEN(subcommands); i++)
+		if (strcmp(word, subcommands[i].name) == 0)
+			return &subcommands[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct subcommand *sub;
+
+	if (argc < 2) {
+		print_usage(stderr);
+		return USAGE_ERROR;
+	}
+	sub = find_subcommand(argv[1]);
+	if (sub == NULL) {
+		fprintf(stderr,
+			"pitstop: no subcommand '%s'; 'pitstop help' lists "
+			"them\n", argv[1]);
+		return USAGE_ERROR;
+	}
+	return sub->call(argc - 1, argv + 1);
+}
