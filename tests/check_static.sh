@@ -17,7 +17,7 @@ complain() {
 has() { printf '%s\n' "$1" | grep -Eq "$2"; }
 
 ! has "$headers" '^ *INTERP ' || complain 'has an INTERP segment'
-! has "$dynamic" '\(NEEDED\)' || complain 'NEEDs shared libraries'
+! has "$dynamic" '\(NEEDED\)' || complain 'has NEEDED libraries'
 has "$headers" 'Type: *DYN' || complain 'is not position independent'
 has "$headers" '^ *GNU_RELRO ' || complain 'has no GNU_RELRO segment'
 has "$dynamic" 'BIND_NOW|FLAGS_1.*NOW' || complain 'is not BIND_NOW'

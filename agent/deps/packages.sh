@@ -34,8 +34,16 @@ install_packages() { # PACKAGE...
 		sudo="$sudo -E"
 	fi
 	echo "packages: installing $*"
-	$sudo $APT update
-	$sudo $APT install -y --no-install-recommends "$@" </dev/null
+	quietly $sudo $APT update
+	quietly $sudo $APT install -y --no-install-recommends "$@"
+}
+
+quietly() { # COMMAND...: its output only when it fails
+	local out
+	out=$("$@" </dev/null 2>&1) || {
+		printf '%s\n' "$out" "packages: failed: $*" >&2
+		exit 1
+	}
 }
 
 # clang's sanitizer runtimes are in a package named after its version.
