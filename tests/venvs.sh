@@ -1,0 +1,118 @@
+#!/bin/bash
+# venvs.sh [test|all]: virtual environments for the tests, made once, in
+# $PITSTOP_CACHE/venvs, from pinned packages (tests/requirements).
+#
+#   test  pytest, with the machine's python3 (3.9 or later)
+#   all   besides that, each Python of the machine (the system's and pyenv's,
+#         3.6 to 3.13) with the debugpy that pip gives it, and Python 3.11
+#         with two older ones. A Python that is missing is passed over:
+#         tests/pythons.py names it.
+#
+# Does nothing, quickly, when all is there. No output of pip unless it fails.
+set -euo pipefail
+export LC_ALL=C PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+unset PYTHONPATH PYTHONHOME PYTHONSTARTUP
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+VENVS=${PITSTOP_CACHE:-$HOME/.cache/pitstop}/venvs
+PYENV=${PYENV_ROOT:-$HOME/.pyenv}/versions
+SYSTEM=/usr/bin/python3
+
+say() { echo "venvs: $*"; }
+
+# The debugpy that pip gives each Python.
+debugpy_for() { # 3.N
+	case $1 in
+	3.6) echo 1.5.1 ;;
+	3.7) echo 1.7.0 ;;
+	3.8 | 3.9) echo 1.8.21 ;;
+	*) echo 1.8.22 ;;
+	esac
+}
+
+# The newest 3.N of pyenv, nothing when there is none.
+pyenv_python() { # 3.N
+	local found
+	found=$(printf '%s\n' "$PYENV/$1".*/bin/python | sort -V | tail -n 1)
+	[ ! -x "$found" ] || echo "$found"
+}
+
+# The version of an interpreter by the name it resolves to (python3.N).
+minor_of() { # PATH
+	local name
+	name=$(readlink -f "$1")
+	name=${name##*/python}
+	case $name in
+	3.[0-9]*) echo "$name" ;;
+	*) "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' ;;
+	esac
+}
+
+run_quietly() { # COMMAND...: its output only when it fails
+	local out
+	out=$("$@" </dev/null 2>&1) || {
+		printf '%s\n' "$out" >&2
+		return 1
+	}
+}
+
+# A venv is whole when its key holds what it was made from; the key is
+# written last.
+key_of() { # PYTHON REQUIREMENTS
+	echo "$(readlink -f "$1") $(cksum <"$2")"
+}
+
+is_whole() { # DIR KEY
+	[ -x "$1/bin/python" ] && [ -e "$1/key" ] && [ "$(<"$1/key")" = "$2" ]
+}
+
+make_venv() { # NAME PYTHON REQUIREMENTS
+	local dir=$VENVS/$1 file=$HERE/requirements/$3.txt key
+	key=$(key_of "$2" "$file")
+	is_whole "$dir" "$key" && return
+	say "$1: $2 with ${3/-/ }"
+	rm -rf "$dir"
+	run_quietly "$2" -m venv "$dir" &&
+		run_quietly "$dir/bin/python" -m pip install -q \
+			--only-binary :all: --require-hashes -r "$file" &&
+		echo "$key" >"$dir/key" && return
+	say "$1: failed" >&2
+	FAILED="$FAILED $1"
+}
+
+make_pyenv_venvs() {
+	local minor python
+	for minor in 3.6 3.7 3.8 3.9 3.10 3.11 3.12 3.13; do
+		python=$(pyenv_python $minor)
+		[ -n "$python" ] || continue
+		make_venv "py$minor" "$python" "debugpy-$(debugpy_for $minor)"
+		[ $minor = 3.11 ] || continue
+		make_venv "py$minor-1.8.0" "$python" debugpy-1.8.0
+		make_venv "py$minor-1.6.7" "$python" debugpy-1.6.7
+	done
+}
+
+make_system_venv() {
+	[ -x $SYSTEM ] || return 0
+	make_venv system $SYSTEM "debugpy-$(debugpy_for "$(minor_of $SYSTEM)")"
+}
+
+# Where pytest comes from: the system's python3, else the first on PATH.
+test_python() {
+	[ -x $SYSTEM ] && echo $SYSTEM || command -v python3
+}
+
+case ${1-all} in
+test | all) ;;
+*) echo "usage: $0 [test|all]" >&2; exit 2 ;;
+esac
+mkdir -p "$VENVS"
+exec 9>"$VENVS/lock"
+flock -n 9 || { say "waiting for another venvs.sh"; flock 9; }
+FAILED=
+make_venv test "$(test_python)" test
+if [ "${1-all}" = all ]; then
+	make_system_venv
+	make_pyenv_venvs
+fi
+[ -z "$FAILED" ] || { say "failed:$FAILED" >&2; exit 1; }
