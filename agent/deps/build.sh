@@ -68,15 +68,18 @@ compile() { # LIBRARY PACKAGE VERSION
 }
 
 build_library() { # LIBRARY, "[n/m]"
-	local package log=$PREFIX/log/$1.log start=$SECONDS rc=0
+	local package log=$PREFIX/log/$1.log start=$SECONDS rc
 	package=$(package_of "$1")
 	fetch "$package"
 	printf '%s %s %s: building… ' "$2" "$1" "$version"
-	(set -e; set -x; compile "$1" "$package" "$version") >"$log" 2>&1 &
-	wait $! || rc=$?
+	# Behind || or if, the subshell would ignore its set -e.
+	set +e
+	(set -ex; compile "$1" "$package" "$version") >"$log" 2>&1
+	rc=$?
+	set -e
 	if [ $rc != 0 ]; then
 		printf 'failed\n'
-		tail -n 30 "$log" >&2
+		tail -n 30 "$log" | cut -c 1-200 >&2
 		die "$1 did not build; the whole log is $log"
 	fi
 	record_version "$1" "$version"

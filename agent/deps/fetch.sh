@@ -50,10 +50,22 @@ write_apt_sources() {
 apt_is_ready=
 apt_setup() {
 	[ -z "$apt_is_ready" ] || return 0
-	local a=$CACHE/apt sources
+	local a=$CACHE/apt sources part
 	[ -r $KEYRING ] || die "$KEYRING is missing;" \
 		"install debian-archive-keyring"
-	mkdir -p "$a/state/lists/partial" "$a/cache/archives/partial" "$a/sources"
+	rm -rf "$a"
+	mkdir -p "$a/state/lists/partial" "$a/cache/archives/partial" \
+		"$a/sources" "$a/parts"
+	# The machine's settings (proxies), but not its hooks, which may clean
+	# the system's caches.
+	for part in /etc/apt/apt.conf.d/*; do
+		[ ! -f "$part" ] || ln -s "$part" "$a/parts/"
+	done
+	cat >"$a/parts/zz-pitstop" <<-END
+		#clear APT::Update::Pre-Invoke;
+		#clear APT::Update::Post-Invoke;
+		#clear APT::Update::Post-Invoke-Success;
+	END
 	sources=$(write_apt_sources)
 	printf '%s\n' "$sources" >"$a/sources/pitstop.sources"
 	cat >"$a/apt.conf" <<-END
@@ -62,6 +74,7 @@ apt_setup() {
 		Dir::Cache "$a/cache";
 		Dir::Etc::sourcelist "/dev/null";
 		Dir::Etc::sourceparts "$a/sources";
+		Dir::Etc::parts "$a/parts";
 		APT::Sandbox::User "root";
 	END
 	say "  reading the package indexes of $SUITES"
