@@ -154,7 +154,7 @@ size: build/pitstop ## the size of the binary, in bytes and by section
 deps: deps-build ## all that building and testing needs (asks apt what is missing)
 	@agent/deps/packages.sh build test bench
 	@agent/deps/build.sh host cjson libmd libbsd
-	@if [ -e tests/venvs.sh ]; then tests/venvs.sh; fi
+	@if [ -e tests/venvs.sh ]; then tests/venvs.sh all; fi
 
 deps-build: build/deps/musl.key ## all that `make` needs
 
