@@ -356,13 +356,22 @@ void dap_peer_finish(struct dap_peer *p)
 	stream_finish(p->stream);
 }
 
+void dap_peer_sockaddr(const struct dap_peer *p, struct sockaddr_storage *to)
+{
+	socklen_t len = sizeof(*to);
+
+	memset(to, 0, sizeof(*to));
+	if (getpeername(stream_fd(p->stream), (struct sockaddr *)to,
+			&len) < 0)
+		to->ss_family = AF_UNSPEC;
+}
+
 void dap_peer_address(const struct dap_peer *p, char to[static 64])
 {
-	struct sockaddr_storage sa = { 0 };
-	socklen_t len = sizeof(sa);
+	struct sockaddr_storage sa;
 
-	if (getpeername(stream_fd(p->stream), (struct sockaddr *)&sa,
-			&len) < 0)
+	dap_peer_sockaddr(p, &sa);
+	if (sa.ss_family == AF_UNSPEC)
 		strlcpy(to, "an unknown address", 64);
 	else
 		address_text((struct sockaddr *)&sa, to);

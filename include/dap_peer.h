@@ -16,6 +16,7 @@
 
 struct cJSON;
 struct dap_peer;
+struct sockaddr_storage;
 
 struct dap_peer_ops {
 	void (*request)(void *ctx, const struct dap_message *m);
@@ -71,6 +72,9 @@ void dap_peer_resume(struct dap_peer *p);
 
 void dap_peer_close(struct dap_peer *p);   /* at once */
 void dap_peer_finish(struct dap_peer *p);  /* when all is written */
+
+/* The other end's address; AF_UNSPEC when it is gone already. */
+void dap_peer_sockaddr(const struct dap_peer *p, struct sockaddr_storage *to);
 
 /* "10.3.1.5:50123" of the other end; at least 64 bytes. */
 void dap_peer_address(const struct dap_peer *p, char to[static 64]);

@@ -1,0 +1,450 @@
+#include "adapter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <bsd/string.h>
+
+#include "address.h"
+#include "cidr.h"
+#include "client.h"
+#include "dap_peer.h"
+#include "debuggee.h"
+#include "log.h"
+#include "sessions.h"
+#include "tcp_server.h"
+
+#define MORE_PORTS 15       /* tried after the configured one */
+#define CLIENTS_MAX 256     /* connections at once */
+#define CLAIM_MS 10000      /* for a client to open the session of a child it
+			       was offered */
+
+struct member {             /* of one of the two lists */
+	struct member *next;
+	struct adapter *adapter;
+	struct client *client;
+	struct debuggee *debuggee;
+	struct session *session;  /* a debuggee's; NULL for a child */
+	uv_timer_t timer;         /* a child's CLAIM_MS */
+	bool timed;
+};
+
+struct adapter {
+	uv_loop_t *loop;
+	const struct config *config;
+	struct sessions *sessions;
+	struct tcp_server *clients_at, *debuggees_at;
+	struct place place;
+	struct cidr_list allow;
+	struct member *clients, *debuggees;
+	unsigned client_count;
+};
+
+static void attach(struct adapter *a, struct client *c);
+
+/* the lists */
+
+static struct member *member_add(struct member **list)
+{
+	struct member *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->next = *list;
+	*list = m;
+	return m;
+}
+
+static void member_unlink(struct member **list, struct member *m)
+{
+	while (*list != m)
+		list = &(*list)->next;
+	*list = m->next;
+}
+
+static void on_member_closed(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+static void member_free(struct member *m)
+{
+	if (m->timed)
+		uv_close((uv_handle_t *)&m->timer, on_member_closed);
+	else
+		free(m);
+}
+
+static struct member *of_debuggee(struct adapter *a, struct debuggee *d)
+{
+	struct member *m;
+
+	for (m = a->debuggees; m->debuggee != d; m = m->next)
+		;
+	return m;
+}
+
+/* A debuggee that is there for a client: of that session, or a child. */
+static struct debuggee *free_debuggee(struct adapter *a, struct session *s,
+				      int pid)
+{
+	for (struct member *m = a->debuggees; m; m = m->next)
+		if (m->debuggee && !debuggee_client(m->debuggee) &&
+		    (s ? m->session == s
+		       : !m->session && debuggee_pid(m->debuggee) == pid))
+			return m->debuggee;
+	return NULL;
+}
+
+static struct client *client_of(struct adapter *a, struct session *s)
+{
+	for (struct member *m = a->clients; m; m = m->next)
+		if (client_session(m->client) == s)
+			return m->client;
+	return NULL;
+}
+
+/* Attach those that wait for a session, now that something has changed. */
+static void retry_waiting(struct adapter *a)
+{
+	struct member *next;
+
+	for (struct member *m = a->clients; m; m = next) {
+		next = m->next;
+		if (client_is_waiting(m->client))
+			attach(a, m->client);
+	}
+}
+
+/* attaching */
+
+static void refuse_taken(struct adapter *a, struct client *c,
+			 struct session *s)
+{
+	struct client *holder = client_of(a, s);
+	char why[256];
+
+	if (holder && client_wants_takeover(c)) {
+		snprintf(why, sizeof(why), "pitstop: %s took this session "
+			 "over\n", client_address(c));
+		client_wait(c, "the other client does not let go");
+		client_oust(holder, why);
+		return;
+	}
+	snprintf(why, sizeof(why), "the step is being debugged by %s for %lld "
+		 "s already; disconnect there, or add \"pitstopTakeover\": "
+		 "true to the configuration",
+		 holder ? client_address(holder) : "another client",
+		 holder ? (long long)client_seconds(holder) : 0);
+	client_refuse(c, why);
+}
+
+static void attach_to(struct adapter *a, struct client *c, struct session *s)
+{
+	struct debuggee *d = free_debuggee(a, s, 0);
+	const char *why;
+
+	why = session_attach(s, c, client_address(c), d,
+			     tcp_server_port(a->debuggees_at));
+	if (!why)
+		client_expect(c, s);
+	else if (strcmp(why, "taken") == 0)
+		refuse_taken(a, c, s);
+	else
+		client_refuse(c, why);
+}
+
+static void attach(struct adapter *a, struct client *c)
+{
+	int pid = client_wants_pid(c);
+	struct debuggee *child = pid ? free_debuggee(a, NULL, pid) : NULL;
+	struct session *s;
+	char why[256];
+	bool later;
+
+	if (child) {
+		client_take(c, NULL, child);
+		return;
+	}
+	s = sessions_pick(a->sessions, pid, client_wants_rank(c), why, &later);
+	if (s)
+		attach_to(a, c, s);
+	else if (later)
+		client_wait(c, why);
+	else
+		client_refuse(c, why);
+}
+
+static void on_attach(void *ctx, struct client *c)
+{
+	attach(ctx, c);
+}
+
+/* clients */
+
+static void on_client_detached(void *ctx, struct client *c,
+			       struct debuggee *d)
+{
+	(void)c;
+	(void)d;
+	retry_waiting(ctx);
+}
+
+static void on_client_gone(void *ctx, struct client *c)
+{
+	struct adapter *a = ctx;
+	struct member *m;
+
+	for (m = a->clients; m->client != c; m = m->next)
+		;
+	member_unlink(&a->clients, m);
+	member_free(m);
+	if (a->client_count)
+		a->client_count--;
+}
+
+static const struct client_ops CLIENT_OPS = {
+	.attach = on_attach,
+	.detached = on_client_detached,
+	.gone = on_client_gone,
+};
+
+static void on_client_connection(void *ctx, uv_stream_t *listener)
+{
+	struct adapter *a = ctx;
+	struct member *m = member_add(&a->clients);
+	struct sockaddr_storage from;
+
+	if (!m)
+		return;
+	m->client = client_accept(listener, a->place.token, &CLIENT_OPS, a);
+	if (!m->client) {
+		member_unlink(&a->clients, m);
+		member_free(m);
+		return;
+	}
+	client_sockaddr(m->client, &from);
+	if (!cidr_contains(&a->allow, (struct sockaddr *)&from))
+		client_turn_away(m->client, "your address is not in "
+				 "PITSTOP_ALLOW, the list of addresses that "
+				 "may debug this step");
+	else if (++a->client_count > CLIENTS_MAX)
+		client_turn_away(m->client, "too many connections");
+}
+
+/* debuggees */
+
+static void on_unclaimed(uv_timer_t *t)
+{
+	struct member *m = t->data;
+
+	if (m->debuggee && !debuggee_client(m->debuggee))
+		debuggee_unblock(m->debuggee);
+}
+
+/* A child of a debugged process: offer it to the client of its parent, or of
+ * the session it descends from; let it go when nobody takes it. */
+static void offer_child(struct adapter *a, struct member *m,
+			struct session *root)
+{
+	struct client *c = NULL;
+	int pid = debuggee_pid(m->debuggee);
+
+	for (struct member *p = a->debuggees; p && !c; p = p->next)
+		if (p != m && p->debuggee && debuggee_pid(p->debuggee) ==
+					     debuggee_ppid(m->debuggee))
+			c = debuggee_client(p->debuggee);
+	if (!c)
+		c = client_of(a, root);
+	if (!c || !client_offer(c, pid, a->place.port)) {
+		debuggee_unblock(m->debuggee);
+		return;
+	}
+	uv_timer_init(a->loop, &m->timer);
+	m->timer.data = m;
+	m->timed = true;
+	uv_timer_start(&m->timer, on_unclaimed, CLAIM_MS, 0);
+}
+
+static void on_identified(void *ctx, struct debuggee *d)
+{
+	struct adapter *a = ctx;
+	struct member *m = of_debuggee(a, d);
+	struct session *s;
+	struct client *c;
+
+	s = sessions_by_token(a->sessions, debuggee_token(d));
+	if (!s) {
+		debuggee_close(d);
+		return;
+	}
+	if (debuggee_pid(d) != session_pid(s)) {
+		offer_child(a, m, s);
+		return;
+	}
+	c = client_of(a, s);
+	if (!c) {  /* it left meanwhile */
+		debuggee_close(d);
+		return;
+	}
+	m->session = s;
+	client_take(c, s, d);
+}
+
+static void on_started(void *client, bool ok, const char *error)
+{
+	client_started(client, ok, error);
+}
+
+static void on_event(void *client, const struct dap_message *msg)
+{
+	client_event(client, msg);
+}
+
+static void on_drained(void *client)
+{
+	client_debuggee_drained(client);
+}
+
+static void on_debuggee_gone(void *ctx, struct debuggee *d, void *client)
+{
+	struct adapter *a = ctx;
+	struct member *m = of_debuggee(a, d);
+
+	member_unlink(&a->debuggees, m);
+	member_free(m);
+	if (client)
+		client_debuggee_gone(client);
+}
+
+static const struct debuggee_ops DEBUGGEE_OPS = {
+	.identified = on_identified,
+	.started = on_started,
+	.event = on_event,
+	.drained = on_drained,
+	.gone = on_debuggee_gone,
+};
+
+static void on_debuggee_connection(void *ctx, uv_stream_t *listener)
+{
+	struct adapter *a = ctx;
+	struct member *m = member_add(&a->debuggees);
+
+	if (!m)
+		return;
+	m->debuggee = debuggee_accept(listener, &DEBUGGEE_OPS, a);
+	if (!m->debuggee) {
+		member_unlink(&a->debuggees, m);
+		member_free(m);
+	}
+}
+
+/* sessions */
+
+static void on_arrived(void *ctx, struct session *s)
+{
+	(void)s;
+	retry_waiting(ctx);
+}
+
+static void on_failed(void *client, const char *text)
+{
+	client_refuse(client, text);
+}
+
+static void on_retraced(void *ctx, struct session *s, void *client)
+{
+	struct debuggee *d = free_debuggee(ctx, s, 0);
+
+	if (d)
+		client_take(client, s, d);
+	else
+		client_refuse(client, "the debugger in the step closed its "
+				      "connection; attach once more");
+}
+
+static void on_drop(void *client, const char *why, bool lost)
+{
+	client_dropped(client, why, lost);
+}
+
+static void on_session_gone(void *ctx, struct session *s)
+{
+	struct adapter *a = ctx;
+
+	for (struct member *m = a->debuggees; m; m = m->next)
+		if (m->session == s)
+			m->session = NULL;
+}
+
+static const struct session_ops SESSION_OPS = {
+	.arrived = on_arrived,
+	.failed = on_failed,
+	.retraced = on_retraced,
+	.drop = on_drop,
+	.gone = on_session_gone,
+};
+
+/* opening */
+
+static void find_place(struct adapter *a, const char *token)
+{
+	struct address_choice choice;
+
+	address_choose(a->config->advertise, a->config->vnet, &choice);
+	strlcpy(a->place.host, choice.host, sizeof(a->place.host));
+	a->place.doubtful = choice.doubtful;
+	a->place.wanted_port = a->config->port;
+	a->place.port = tcp_server_port(a->clients_at);
+	a->place.token = token;
+}
+
+static bool listen_all(struct adapter *a, int *error)
+{
+	a->clients_at = tcp_server_open(a->loop, false, a->config->port,
+					MORE_PORTS, on_client_connection, a,
+					error);
+	if (!a->clients_at)
+		return false;
+	a->debuggees_at = tcp_server_open(a->loop, true, 0, 0,
+					  on_debuggee_connection, a, error);
+	return a->debuggees_at;
+}
+
+struct adapter *adapter_open(uv_loop_t *loop, const struct config *config,
+			     const char *token, int hook_fd, int *error)
+{
+	struct adapter *a = calloc(1, sizeof(*a));
+	char bad[64];
+
+	*error = -ENOMEM;
+	if (!a)
+		return NULL;
+	a->loop = loop;
+	a->config = config;
+	if (!cidr_parse(&a->allow, config->allow, bad))
+		cidr_parse(&a->allow, CIDR_DEFAULT, bad);
+	if (!listen_all(a, error))
+		goto fail;
+	find_place(a, token);
+	*error = -EBADF;
+	a->sessions = sessions_create(loop, config, &a->place, &SESSION_OPS,
+				      a);
+	if (!a->sessions || !sessions_serve(a->sessions, hook_fd))
+		goto fail;
+	return a;
+fail:
+	tcp_server_close(a->debuggees_at);
+	tcp_server_close(a->clients_at);
+	free(a);
+	return NULL;
+}
+
+uint16_t adapter_port(const struct adapter *a)
+{
+	return a->place.port;
+}

@@ -1,0 +1,83 @@
+#include "agent.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include <bsd/string.h>
+#include <uv.h>
+
+#include "adapter.h"
+#include "ipc.h"
+#include "log.h"
+
+struct agent {
+	uv_loop_t loop;
+	uv_poll_t ipc;
+	uv_timer_t heartbeat;
+	struct adapter *adapter;
+	char token[256];
+	int ipc_fd;
+};
+
+/* A full socketpair means a supervisor that does not read, which is its own
+ * affair; a closed one that there is nobody left to serve. */
+static void on_heartbeat(uv_timer_t *t)
+{
+	struct agent *a = t->data;
+	int rc = ipc_send(a->ipc_fd, IPC_HEARTBEAT, 0);
+
+	if (rc < 0 && rc != -EAGAIN)
+		uv_stop(&a->loop);
+}
+
+static void on_ipc(uv_poll_t *p, int status, int events)
+{
+	struct agent *a = p->data;
+	struct ipc_message m;
+	int rc = status;
+
+	(void)events;
+	while (rc >= 0 && (rc = ipc_receive(a->ipc_fd, &m)) > 0)
+		if (m.type == IPC_STEP_ENDED)
+			uv_stop(&a->loop);
+	if (rc < 0)
+		uv_stop(&a->loop);
+}
+
+static int wire(struct agent *a, const struct config *config, int hook_fd)
+{
+	const char *token = NULL;
+	int error = 0;
+
+	if (strcmp(config->token, "none") != 0) {
+		strlcpy(a->token, config->token, sizeof(a->token));
+		token = a->token;
+	}
+	a->adapter = adapter_open(&a->loop, config, token, hook_fd, &error);
+	if (!a->adapter) {
+		log_warn("cannot listen for debuggers on port %u or the 15 "
+			 "after it: %s", config->port, uv_strerror(error));
+		return error;
+	}
+	uv_timer_init(&a->loop, &a->heartbeat);
+	uv_poll_init(&a->loop, &a->ipc, a->ipc_fd);
+	a->heartbeat.data = a->ipc.data = a;
+	uv_poll_start(&a->ipc, UV_READABLE | UV_DISCONNECT, on_ipc);
+	uv_timer_start(&a->heartbeat, on_heartbeat, IPC_HEARTBEAT_MS,
+		       IPC_HEARTBEAT_MS);
+	return ipc_send(a->ipc_fd, IPC_READY, adapter_port(a->adapter));
+}
+
+int agent_run(const struct config *config, int hook_fd, int ipc_fd)
+{
+	static struct agent a;  /* the callbacks' for as long as the process
+				   lives */
+
+	signal(SIGPIPE, SIG_IGN);
+	a.ipc_fd = ipc_fd;
+	if (uv_loop_init(&a.loop) < 0 || wire(&a, config, hook_fd) < 0)
+		return 1;
+	uv_run(&a.loop, UV_RUN_DEFAULT);
+	return 0;
+}

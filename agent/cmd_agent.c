@@ -1,0 +1,61 @@
+#include "cmd.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bsd/stdlib.h>
+#include <bsd/string.h>
+
+#include "agent.h"
+#include "config.h"
+#include "ipc.h"
+#include "log.h"
+
+static const char USAGE[] =
+"usage: pitstop agent\n"
+"\n"
+"The part of pitstop that has the sockets. `pitstop run` starts it beside the\n"
+"step and restarts it when it dies; it is not meant to be started by hand.\n";
+
+/* A descriptor that the supervisor handed over by name; -1 when it did not. */
+static int inherited(const char *variable)
+{
+	const char *text = getenv(variable), *bad = NULL;
+	int fd = text ? (int)strtonum(text, 0, 1 << 20, &bad) : -1;
+
+	if (!text || bad || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return -1;
+	return fd;
+}
+
+static void on_bad(void *ctx, const char *sentence)
+{
+	(void)ctx;
+	(void)sentence;  /* the supervisor has told it already */
+}
+
+int cmd_agent(int argc, char **argv)
+{
+	static struct config config;
+	int ipc_fd = inherited(IPC_FD_VARIABLE);
+	int hook_fd = inherited(IPC_HOOK_FD_VARIABLE);
+
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+		fputs(USAGE, stdout);
+		return 0;
+	}
+	if (argc > 1 || ipc_fd < 0 || hook_fd < 0) {
+		fputs(USAGE, stderr);
+		return 2;
+	}
+	config_defaults(&config);
+	config_environment(&config, on_bad, NULL);
+	if (!*config.token) {
+		log_warn("no token: PITSTOP_TOKEN is not set; not serving");
+		return 2;
+	}
+	return agent_run(&config, hook_fd, ipc_fd);
+}

@@ -1,0 +1,22 @@
+/* adapter.h: the debug adapter: clients on one side, debuggees on the other.
+ * Rank 3. Brings the two together. */
+#ifndef PITSTOP_ADAPTER_H
+#define PITSTOP_ADAPTER_H
+
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "config.h"
+
+struct adapter;
+
+/* Listen for clients at the configured port or the next free one, and for
+ * hooks on the inherited socket `hook_fd`. NULL and a negative errno in
+ * *error; the config must outlive the adapter. `token` is NULL when none is
+ * asked for. */
+struct adapter *adapter_open(uv_loop_t *loop, const struct config *config,
+			     const char *token, int hook_fd, int *error);
+uint16_t adapter_port(const struct adapter *a);
+
+#endif

@@ -1,0 +1,72 @@
+/* client.h: a debugger's user interface (VS Code) that connected. Rank 3.
+ *
+ * Speaks DAP with it: answers `initialize`, checks the token of `attach`,
+ * carries requests and events to and fro once it is attached, and sees to it
+ * that the step runs on when it leaves, however it leaves. */
+#ifndef PITSTOP_CLIENT_H
+#define PITSTOP_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+struct cJSON;
+struct client;
+struct debuggee;
+struct dap_message;
+struct session;
+struct sockaddr_storage;
+
+struct client_ops {
+	/* It wants to attach and may: find it a debuggee. */
+	void (*attach)(void *ctx, struct client *c);
+	/* It let go of its debuggee, which is there for the next. */
+	void (*detached)(void *ctx, struct client *c, struct debuggee *d);
+	/* It is freed when this returns. */
+	void (*gone)(void *ctx, struct client *c);
+};
+
+/* `token` is NULL when none is asked for. */
+struct client *client_accept(uv_stream_t *listener, const char *token,
+			     const struct client_ops *ops, void *ctx);
+
+/* Answer its first request unread with a refusal, and close. */
+void client_turn_away(struct client *c, const char *why);
+
+/* What its attach configuration asks for. */
+int client_wants_pid(const struct client *c);   /* 0: any */
+int client_wants_rank(const struct client *c);  /* -1: any */
+bool client_wants_takeover(const struct client *c);
+
+const char *client_address(const struct client *c);
+void client_sockaddr(const struct client *c, struct sockaddr_storage *to);
+struct session *client_session(const struct client *c);
+bool client_is_waiting(const struct client *c);  /* for a session */
+int64_t client_seconds(const struct client *c);  /* since it attached */
+
+/* Answers to ops->attach: no session yet (`why` is told if none comes); this
+ * session, its debuggee on the way; or never. */
+void client_wait(struct client *c, const char *why);
+void client_expect(struct client *c, struct session *s);
+void client_refuse(struct client *c, const char *why);
+
+/* The debuggee is there; `s` is NULL for a child process, which has no
+ * barrier. */
+void client_take(struct client *c, struct session *s, struct debuggee *d);
+
+/* Offer it a child process as a session of its own. `port` is ours, used when
+ * the client did not say how it connected. False when it cannot be. */
+bool client_offer(struct client *c, int pid, uint16_t port);
+
+/* From the session and the debuggee. */
+void client_started(struct client *c, bool ok, const char *error);
+void client_event(struct client *c, const struct dap_message *m);
+void client_debuggee_drained(struct client *c);
+void client_debuggee_gone(struct client *c);
+void client_dropped(struct client *c, const char *why, bool lost);
+
+/* Detach it and tell it why. */
+void client_oust(struct client *c, const char *why);
+
+#endif

@@ -1,0 +1,73 @@
+/* sessions.h: the Python processes that registered, and their barriers.
+ * Rank 3. Decides whom to hold, keeps the deadlines, tells the hooks.
+ *
+ * A client is whatever the adapter attaches to a session: an opaque pointer
+ * here. A session is freed after its `gone` callback. */
+#ifndef PITSTOP_SESSIONS_H
+#define PITSTOP_SESSIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <uv.h>
+
+#include "barrier.h"
+#include "config.h"
+
+struct session;
+struct sessions;
+
+struct session_ops {
+	/* A session can be attached to from now on. */
+	void (*arrived)(void *ctx, struct session *s);
+	/* The hook could not connect the debugger; one line of text. */
+	void (*failed)(void *client, const char *text);
+	/* The debugger's tracing is on again after an earlier detach. */
+	void (*retraced)(void *ctx, struct session *s, void *client);
+	/* The client has to leave: the hold ended without it, or its process
+	 * is `lost` (its debuggee connection may still bring last events). */
+	void (*drop)(void *client, const char *why, bool lost);
+	void (*gone)(void *ctx, struct session *s);
+};
+
+/* Where clients connect, for log lines and launch configurations. */
+struct place {
+	char host[64];
+	uint16_t port;
+	uint16_t wanted_port;
+	bool doubtful;      /* as in address.h */
+	const char *token;  /* NULL: none asked for */
+};
+
+struct sessions *sessions_create(uv_loop_t *loop, const struct config *config,
+				 const struct place *place,
+				 const struct session_ops *ops, void *ctx);
+
+/* Serve the hooks' listening socket. */
+bool sessions_serve(struct sessions *all, int fd);
+
+/* The session with that pid (0: any), of that rank (-1: any). When neither is
+ * asked for: the lowest held rank, or the only step there is. NULL and one
+ * sentence in `why` when there is none; *later is true when one may still
+ * come. */
+struct session *sessions_pick(struct sessions *all, pid_t pid, int rank,
+			      char why[static 256], bool *later);
+
+/* The session whose debuggee carries this access token, or NULL. */
+struct session *sessions_by_token(struct sessions *all, const char *token);
+
+/* Put a client in. `connected`: the debugger is loaded and connected from an
+ * earlier attach. NULL, or one sentence that says why not. */
+const char *session_attach(struct session *s, void *client,
+			   const char *client_address, bool connected,
+			   uint16_t debuggee_port);
+void session_ready(struct session *s);          /* it is attached now */
+void session_attach_failed(struct session *s);  /* it left before that */
+void session_detached(struct session *s);       /* it left after that */
+
+pid_t session_pid(const struct session *s);
+int session_rank(const struct session *s);      /* -1: none */
+const char *session_token(const struct session *s);
+
+#endif
