@@ -163,7 +163,7 @@ packages-test:
 
 # ---- tests ------------------------------------------------------------------
 
-.PHONY: check test unit fuzz-smoke check-layers pytest
+.PHONY: check test unit fuzz-smoke check-layers pytest pytest-asan
 check: unit check-layers ## the fast tests: unit and check-layers
 
 test: ## all tests: unit, fuzz-smoke, check-layers, pytest
@@ -216,9 +216,14 @@ check-supervisor: $(OBJECTS)
 		build/supervisor/main.c $$(tests/check_layers.py --needed-by \
 		cmd_run.o build/obj) -L$(MUSL)/lib -lbsd -lmd
 
+PYTEST = $(PITSTOP_CACHE)/venvs/test/bin/python -m pytest $(PYTEST_ARGS) tests
 pytest: build/pitstop packages-test ## the tests on the real binary (PYTEST_ARGS)
-	tests/venvs.sh test
-	$(PITSTOP_CACHE)/venvs/test/bin/python -m pytest $(PYTEST_ARGS) tests
+	@tests/venvs.sh test
+	$(PYTEST)
+
+pytest-asan: build/pitstop build/asan/pitstop packages-test ## the same on the sanitizer build
+	@tests/venvs.sh test
+	PITSTOP_BIN=$(CURDIR)/build/asan/pitstop $(PYTEST)
 
 # ---- the rest ---------------------------------------------------------------
 

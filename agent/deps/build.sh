@@ -17,6 +17,7 @@ unset CDPATH MAKEFLAGS MFLAGS MAKEOVERRIDES CFLAGS CPPFLAGS LDFLAGS
 HERE=$(cd "$(dirname "$0")" && pwd)
 PINS=$HERE/pins
 CACHE=${PITSTOP_CACHE:-${HOME:?set HOME or PITSTOP_CACHE}/.cache/pitstop}
+CACHE=$(realpath -m "$CACHE")
 JOBS=${JOBS:-$(nproc)}
 
 say() { printf '%s\n' "$*"; }
