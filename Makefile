@@ -203,18 +203,19 @@ fuzz-smoke: $(FUZZERS:%=build/fuzz/%) ## each fuzzer for FUZZ_SECONDS (20)
 	@tests/run_fuzzers.sh $(FUZZ_SECONDS) $^
 
 check-layers: $(OBJECTS) ## calls between modules point downwards only
-	tests/check_layers.py tests/layers.txt build/obj agent
-	$(MAKE) --no-print-directory check-supervisor
+	@tests/check_layers.py tests/layers.txt build/obj agent
+	@$(MAKE) --no-print-directory check-supervisor
 
 # The supervisor linked for real with nothing but musl and libbsd.
 .PHONY: check-supervisor
 check-supervisor: $(OBJECTS)
 	@mkdir -p build/supervisor
-	echo 'int cmd_run(int, char **); int main(int c, char **v)' \
+	@echo 'int cmd_run(int, char **); int main(int c, char **v)' \
 		'{ return cmd_run(c, v); }' >build/supervisor/main.c
-	$(MUSL)/bin/musl-gcc -static-pie -fPIE -o build/supervisor/run \
+	$(Q)$(MUSL)/bin/musl-gcc -static-pie -fPIE -o build/supervisor/run \
 		build/supervisor/main.c $$(tests/check_layers.py --needed-by \
 		cmd_run.o build/obj) -L$(MUSL)/lib -lbsd -lmd
+	@echo 'check-supervisor: cmd_run links with libc and libbsd alone'
 
 PYTEST = $(PITSTOP_CACHE)/venvs/test/bin/python -m pytest $(PYTEST_ARGS) tests
 pytest: build/pitstop packages-test ## the tests on the real binary (PYTEST_ARGS)
