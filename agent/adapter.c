@@ -10,6 +10,7 @@
 #include <bsd/string.h>
 
 #include "address.h"
+#include "attach_config.h"
 #include "cidr.h"
 #include "client.h"
 #include "dap_peer.h"
@@ -128,7 +129,7 @@ static void refuse_taken(struct adapter *a, struct client *c,
 	struct client *holder = client_of(a, s);
 	char why[256];
 
-	if (holder && client_wants_takeover(c)) {
+	if (holder && attach_config_takeover(client_config(c))) {
 		snprintf(why, sizeof(why), "pitstop: %s took this session "
 			 "over\n", client_address(c));
 		client_wait(c, "the other client does not let go");
@@ -160,7 +161,7 @@ static void attach_to(struct adapter *a, struct client *c, struct session *s)
 
 static void attach(struct adapter *a, struct client *c)
 {
-	int pid = client_wants_pid(c);
+	int pid = attach_config_pid(client_config(c));
 	struct debuggee *child = pid ? free_debuggee(a, NULL, pid) : NULL;
 	struct session *s;
 	char why[256];
@@ -170,7 +171,9 @@ static void attach(struct adapter *a, struct client *c)
 		client_take(c, NULL, child);
 		return;
 	}
-	s = sessions_pick(a->sessions, pid, client_wants_rank(c), why, &later);
+	s = sessions_pick(a->sessions, pid,
+			  attach_config_rank(client_config(c)), why,
+			  &later);
 	if (s)
 		attach_to(a, c, s);
 	else if (later)
@@ -399,17 +402,18 @@ static void find_place(struct adapter *a, const char *token)
 	strlcpy(a->place.host, choice.host, sizeof(a->place.host));
 	a->place.doubtful = choice.doubtful;
 	a->place.wanted_port = a->config->port;
-	a->place.port = tcp_server_port(a->clients_at);
+	a->place.last_port = a->config->port + MORE_PORTS;
+	a->place.port = a->clients_at ? tcp_server_port(a->clients_at) : 0;
 	a->place.token = token;
 }
 
+/* Without a port for clients nothing is held, and the hooks still get their
+ * answers. */
 static bool listen_all(struct adapter *a, int *error)
 {
 	a->clients_at = tcp_server_open(a->loop, false, a->config->port,
 					MORE_PORTS, on_client_connection, a,
 					error);
-	if (!a->clients_at)
-		return false;
 	a->debuggees_at = tcp_server_open(a->loop, true, 0, 0,
 					  on_debuggee_connection, a, error);
 	return a->debuggees_at;

@@ -56,8 +56,7 @@ static int wire(struct agent *a, const struct config *config, int hook_fd)
 	}
 	a->adapter = adapter_open(&a->loop, config, token, hook_fd, &error);
 	if (!a->adapter) {
-		log_warn("cannot listen for debuggers on port %u or the 15 "
-			 "after it: %s", config->port, uv_strerror(error));
+		log_warn("the agent cannot serve: %s", uv_strerror(error));
 		return error;
 	}
 	uv_timer_init(&a->loop, &a->heartbeat);

@@ -6,8 +6,8 @@
 
 #include <bsd/string.h>
 #include <cjson/cJSON.h>
-#include <mbedtls/constant_time.h>
 
+#include "attach_config.h"
 #include "buf.h"
 #include "capabilities.h"
 #include "dap.h"
@@ -289,29 +289,15 @@ void client_expect(struct client *c, struct session *s)
 	limit(c, on_wait_over, WAIT_DEBUGGEE_MS);
 }
 
-/* What the debug server gets: the client's arguments without ours. */
-static cJSON *attach_arguments(struct client *c)
-{
-	cJSON *a = cJSON_Duplicate(c->attach, true);
-
-	cJSON_DeleteItemFromObjectCaseSensitive(a, "pitstopToken");
-	cJSON_DeleteItemFromObjectCaseSensitive(a, "pitstopRank");
-	cJSON_DeleteItemFromObjectCaseSensitive(a, "pitstopTakeover");
-	return a;
-}
-
 void client_take(struct client *c, struct session *s, struct debuggee *d)
 {
-	const char *os = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(c->attach, "clientOS"));
-
 	c->state = CLIENT_STARTING;
 	c->session = s;
 	c->debuggee = d;
 	debuggee_claim(d, c);
 	debuggee_start(d, cJSON_Duplicate(c->initialize, true),
-		       attach_arguments(c),
-		       os && strcmp(os, "windows") == 0 ? "WINDOWS" : "UNIX");
+		       attach_config_for_debuggee(c->attach),
+		       attach_config_ide_os(c->attach));
 }
 
 void client_started(struct client *c, bool ok, const char *error)
@@ -445,44 +431,20 @@ static void on_punished(uv_timer_t *t)
 	say_farewell(c);
 }
 
-/* Compare in a time that does not tell where they differ. */
-static bool token_right(const char *have, const char *want)
-{
-	char a[256] = { 0 }, b[256] = { 0 };
-	bool fits = strlcpy(a, have, sizeof(a)) < sizeof(a);
-
-	strlcpy(b, want, sizeof(b));
-	return mbedtls_ct_memcmp(a, b, sizeof(a)) == 0 && fits;
-}
-
 static bool token_ok(struct client *c)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(c->attach,
-							     "pitstopToken");
-	const char *have = cJSON_GetStringValue(item);
+	enum attach_token t = attach_config_token(c->attach, c->token);
 
-	if (!c->token || (have && token_right(have, c->token)))
+	if (t == TOKEN_RIGHT)
 		return true;
-	strlcpy(c->why, have ? "wrong token: \"pitstopToken\" in the launch "
-			       "configuration is not the one that this "
-			       "step's log shows"
-			     : "missing token: take \"pitstopToken\" over "
-			       "from the launch configuration in the step's "
-			       "log", sizeof(c->why));
-	note_refusal(c, have ? "wrong token" : "missing token");
+	strlcpy(c->why, t == TOKEN_WRONG
+			? "wrong token: \"pitstopToken\" in the launch "
+			  "configuration is not the one in this step's log"
+			: "missing token: take \"pitstopToken\" over from "
+			  "the launch configuration in the step's log",
+		sizeof(c->why));
+	note_refusal(c, t == TOKEN_WRONG ? "wrong token" : "missing token");
 	return false;
-}
-
-static const char *attach_mistake(struct client *c)
-{
-	const cJSON *a = c->attach;
-
-	if (cJSON_GetObjectItemCaseSensitive(a, "processId"))
-		return "\"processId\" is for a process on your own machine; "
-		       "use \"subProcessId\" or \"pitstopRank\"";
-	if (cJSON_GetObjectItemCaseSensitive(a, "listen"))
-		return "\"listen\" is not served; use \"connect\"";
-	return NULL;
 }
 
 static void do_attach(struct client *c, const struct dap_message *m)
@@ -498,7 +460,7 @@ static void do_attach(struct client *c, const struct dap_message *m)
 	}
 	uv_timer_stop(&c->timer);
 	dap_peer_set_limits(c->peer, &TRUSTED);
-	mistake = attach_mistake(c);
+	mistake = attach_config_mistake(c->attach);
 	if (mistake)
 		leave(c, mistake, false);
 	else
@@ -559,11 +521,8 @@ static void do_disconnect(struct client *c, const struct dap_message *m)
  * by itself; otherwise the step is ended. */
 static void do_terminate(struct client *c, const struct dap_message *m)
 {
-	const char *how = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(c->attach, "onTerminate"));
-
-	if (c->state == CLIENT_ATTACHED && how &&
-	    strcmp(how, "KeyboardInterrupt") == 0) {
+	if (c->state == CLIENT_ATTACHED &&
+	    attach_config_interrupts(c->attach)) {
 		forward(c, m);
 		return;
 	}
@@ -754,41 +713,13 @@ struct client *client_accept(uv_stream_t *listener, const char *token,
 
 /* children */
 
-/* Keys of the parent's configuration that mean nothing for a child. */
-static const char *const NOT_INHERITED[] = {
-	"processId", "listen", "preLaunchTask", "postDebugTask", "request",
-	"restart", "args", "processName", "pythonArgs", "host", "port",
-	"pitstopRank", "pitstopTakeover",
-};
-
-static cJSON *child_configuration(struct client *c, int pid, uint16_t port)
-{
-	cJSON *b = cJSON_Duplicate(c->attach, true);
-	cJSON *connect = cJSON_GetObjectItemCaseSensitive(b, "connect");
-	char name[32];
-
-	for (size_t i = 0; i < sizeof(NOT_INHERITED) / sizeof(char *); i++)
-		cJSON_DeleteItemFromObjectCaseSensitive(b, NOT_INHERITED[i]);
-	snprintf(name, sizeof(name), "Subprocess %d", pid);
-	cJSON_DeleteItemFromObjectCaseSensitive(b, "name");
-	cJSON_DeleteItemFromObjectCaseSensitive(b, "subProcessId");
-	cJSON_AddStringToObject(b, "name", name);
-	cJSON_AddNumberToObject(b, "subProcessId", pid);
-	if (!connect) {
-		connect = cJSON_AddObjectToObject(b, "connect");
-		cJSON_AddStringToObject(connect, "host", "127.0.0.1");
-		cJSON_AddNumberToObject(connect, "port", port);
-	}
-	return b;
-}
-
 bool client_offer(struct client *c, int pid, uint16_t port)
 {
 	cJSON *config, *args;
 
 	if (c->state != CLIENT_ATTACHED || !c->peer)
 		return false;
-	config = child_configuration(c, pid, port);
+	config = attach_config_for_child(c->attach, pid, port);
 	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(
 		    c->initialize, "supportsStartDebuggingRequest"))) {
 		cJSON_AddStringToObject(config, "request", "attach");
@@ -802,29 +733,11 @@ bool client_offer(struct client *c, int pid, uint16_t port)
 	return true;
 }
 
-/* what it asks for */
+/* what it is */
 
-static int number(const struct client *c, const char *key, int absent)
+const struct cJSON *client_config(const struct client *c)
 {
-	const cJSON *n = cJSON_GetObjectItemCaseSensitive(c->attach, key);
-
-	return cJSON_IsNumber(n) ? n->valueint : absent;
-}
-
-int client_wants_pid(const struct client *c)
-{
-	return number(c, "subProcessId", 0);
-}
-
-int client_wants_rank(const struct client *c)
-{
-	return number(c, "pitstopRank", -1);
-}
-
-bool client_wants_takeover(const struct client *c)
-{
-	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(
-		c->attach, "pitstopTakeover"));
+	return c->attach;
 }
 
 const char *client_address(const struct client *c)

@@ -10,9 +10,9 @@
 #include <bsd/string.h>
 
 #include "buf.h"
+#include "driver_log.h"
 #include "hello.h"
 #include "hook_server.h"
-#include "launch_json.h"
 #include "log.h"
 #include "pycmd.h"
 
@@ -144,103 +144,79 @@ static bool is_main(struct session *s)
 
 /* what the step's log says */
 
-static void say(struct session *s, const struct buf *text)
-{
-	hook_say(s->hook, text->data, text->len);
-}
-
-static void add_launch(struct session *s, struct buf *b)
+static struct step_facts facts(const struct session *s)
 {
 	const struct place *at = s->all->place;
-	struct launch l = {
-		.name = "pitstop: attach",
+
+	return (struct step_facts){
+		.name = session_name(s),
+		.pid = (int)s->hello.pid,
+		.rank = s->hello.rank,
+		.python = s->hello.exe,
+		.cwd = s->hello.cwd,
 		.host = at->host,
 		.port = at->port,
-		.remote_root = s->hello.cwd,
+		.wanted_port = at->wanted_port,
+		.doubtful = at->doubtful,
 		.token = at->token,
-		.rank = s->hello.rank,
+		.late_attach = s->all->config->late_attach,
 	};
-	char name[128], *json;
-
-	snprintf(name, sizeof(name), "pitstop: %s", session_name(s));
-	l.name = name;
-	json = launch_json(&l);
-	if (json)
-		buf_addf(b, "pitstop: launch.json: %s\n", json);
-	free(json);
 }
 
-static void add_place(struct session *s, struct buf *b)
+static void say(struct session *s, struct buf *text)
 {
-	const struct place *at = s->all->place;
-
-	if (at->port != at->wanted_port)
-		buf_addf(b, "pitstop: port %u is taken on this host, "
-			    "using %u\n", at->wanted_port, at->port);
-	if (at->doubtful)
-		buf_addf(b, "pitstop: %s can hardly be reached from outside; "
-			    "name a better address with PITSTOP_ADVERTISE\n",
-			 at->host);
-	buf_addf(b, "pitstop: holding %s (pid %d", session_name(s),
-		 (int)s->hello.pid);
-	if (s->hello.rank >= 0)
-		buf_addf(b, ", rank %d", s->hello.rank);
-	buf_addf(b, ") until a debugger attaches to %s:%u\n", at->host,
-		 at->port);
+	hook_say(s->hook, text->data, text->len);
+	buf_free(text);
 }
 
 static void say_hold(struct session *s)
 {
+	struct step_facts f = facts(s);
 	struct buf b = { 0 };
 
-	if (s->hello.kind == HELLO_AGAIN) {
-		buf_addf(&b, "pitstop: the agent is back; still holding, "
-			     "%lld s left\n",
-			 (long long)(s->timeout_ms + 999) / 1000);
-	} else {
-		buf_addf(&b, "Timeout for debug connection: %lld\n"
-			     "ip_address: %s\n",
-			 (long long)s->timeout_ms / 1000,
-			 s->all->place->host);
-		add_place(s, &b);
-		add_launch(s, &b);
-	}
+	if (s->hello.kind == HELLO_AGAIN)
+		driver_log_back(&b, s->timeout_ms);
+	else
+		driver_log_hold(&b, &f, s->timeout_ms);
 	say(s, &b);
-	buf_free(&b);
 }
 
 static void say_attached(struct session *s)
 {
 	struct buf b = { 0 };
 
-	buf_addf(&b, "Debugger attached = True\n"
-		     "pitstop: %s attached after %.1f s\n",
-		 s->client_address, (double)(now_ms() - s->since) / 1000);
+	driver_log_attached(&b, s->client_address, now_ms() - s->since);
 	say(s, &b);
-	buf_free(&b);
 }
 
 static void say_not_attached(struct session *s, const char *why)
 {
+	struct step_facts f = facts(s);
 	struct buf b = { 0 };
 
-	buf_addf(&b, "Debugger attached = False\n"
-		     "pitstop: %s; the step runs on%s\n", why,
-		 s->all->config->late_attach
-			 ? " and can still be attached to" : "");
+	driver_log_not_attached(&b, &f, why);
 	say(s, &b);
-	buf_free(&b);
 }
 
 static void say_countdown(struct session *s, int64_t left)
 {
+	struct step_facts f = facts(s);
 	struct buf b = { 0 };
 
-	buf_addf(&b, "pitstop: still holding %s, %lld s left; attach to "
-		     "%s:%u\n", session_name(s), (long long)(left + 500) / 1000,
-		 s->all->place->host, s->all->place->port);
+	driver_log_still(&b, &f, left);
 	say(s, &b);
-	buf_free(&b);
+}
+
+static void say_no_hold(struct session *s)
+{
+	struct step_facts f = facts(s);
+	struct buf b = { 0 };
+
+	if (f.port)
+		driver_log_no_debugger(&b, &f);
+	else
+		driver_log_no_port(&b, &f, s->all->place->last_port);
+	say(s, &b);
 }
 
 /* the clock */
@@ -407,10 +383,13 @@ static void decide(struct session *s)
 	s->waiting = again ? s->hello.left_ms >= 0
 			   : asks_hold(s) && s->hello.kind == HELLO_START;
 	s->held = again && s->waiting;
-	if (s->waiting && (again || s->main))
+	if (s->waiting && (again || s->main) && s->all->place->port) {
 		begin_hold(s);
-	else
-		session_event(s, BARRIER_PASS, NULL);
+		return;
+	}
+	if (s->waiting && s->main)
+		say_no_hold(s);
+	session_event(s, BARRIER_PASS, NULL);
 }
 
 static void *on_hello(void *ctx, struct hook *h, struct hello *hello)
@@ -451,16 +430,10 @@ static void on_ready(struct session *s)
 
 static void on_no_debugger(struct session *s)
 {
-	struct buf b = { 0 };
-
 	if (!s->asked)
 		return;
 	s->asked = s->held = false;
-	buf_addf(&b, "pitstop: not holding %s: no debugpy in %s; install it "
-		     "there, or name a directory that has it with "
-		     "PITSTOP_DEBUGPY\n", session_name(s), s->hello.exe);
-	say(s, &b);
-	buf_free(&b);
+	say_no_hold(s);
 	session_event(s, BARRIER_PASS, NULL);
 }
 

@@ -17,6 +17,6 @@ struct adapter;
  * asked for. */
 struct adapter *adapter_open(uv_loop_t *loop, const struct config *config,
 			     const char *token, int hook_fd, int *error);
-uint16_t adapter_port(const struct adapter *a);
+uint16_t adapter_port(const struct adapter *a);  /* 0: none was free */
 
 #endif

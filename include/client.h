@@ -34,10 +34,8 @@ struct client *client_accept(uv_stream_t *listener, const char *token,
 /* Answer its first request unread with a refusal, and close. */
 void client_turn_away(struct client *c, const char *why);
 
-/* What its attach configuration asks for. */
-int client_wants_pid(const struct client *c);   /* 0: any */
-int client_wants_rank(const struct client *c);  /* -1: any */
-bool client_wants_takeover(const struct client *c);
+/* Its launch configuration (attach_config.h reads it). */
+const struct cJSON *client_config(const struct client *c);
 
 const char *client_address(const struct client *c);
 void client_sockaddr(const struct client *c, struct sockaddr_storage *to);

@@ -34,8 +34,9 @@ struct session_ops {
 /* Where clients connect, for log lines and launch configurations. */
 struct place {
 	char host[64];
-	uint16_t port;
+	uint16_t port;      /* 0: none was free */
 	uint16_t wanted_port;
+	unsigned last_port; /* that was tried */
 	bool doubtful;      /* as in address.h */
 	const char *token;  /* NULL: none asked for */
 };

@@ -1,0 +1,127 @@
+#include "attach_config.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bsd/string.h>
+#include <cjson/cJSON.h>
+#include <mbedtls/constant_time.h>
+
+#define TOKEN_MAX 256  /* as in config.h */
+
+static const cJSON *get(const cJSON *config, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(config, key);
+}
+
+static const char *text(const cJSON *config, const char *key)
+{
+	const char *s = cJSON_GetStringValue(get(config, key));
+
+	return s ? s : "";
+}
+
+static int number(const cJSON *config, const char *key, int absent)
+{
+	const cJSON *n = get(config, key);
+
+	return cJSON_IsNumber(n) ? n->valueint : absent;
+}
+
+enum attach_token attach_config_token(const cJSON *config, const char *want)
+{
+	char a[TOKEN_MAX] = { 0 }, b[TOKEN_MAX] = { 0 };
+	const char *have = text(config, "pitstopToken");
+	bool fits;
+
+	if (!want)
+		return TOKEN_RIGHT;
+	if (!*have)
+		return TOKEN_MISSING;
+	fits = strlcpy(a, have, sizeof(a)) < sizeof(a);
+	strlcpy(b, want, sizeof(b));
+	return mbedtls_ct_memcmp(a, b, sizeof(a)) == 0 && fits ? TOKEN_RIGHT
+							       : TOKEN_WRONG;
+}
+
+const char *attach_config_mistake(const cJSON *config)
+{
+	if (get(config, "processId"))
+		return "\"processId\" is for a process on your own machine; "
+		       "use \"subProcessId\" or \"pitstopRank\"";
+	if (get(config, "listen"))
+		return "\"listen\" is not served; use \"connect\"";
+	return NULL;
+}
+
+int attach_config_pid(const cJSON *config)
+{
+	return number(config, "subProcessId", 0);
+}
+
+int attach_config_rank(const cJSON *config)
+{
+	return number(config, "pitstopRank", -1);
+}
+
+bool attach_config_takeover(const cJSON *config)
+{
+	return cJSON_IsTrue(get(config, "pitstopTakeover"));
+}
+
+const char *attach_config_ide_os(const cJSON *config)
+{
+	return strcmp(text(config, "clientOS"), "windows") == 0 ? "WINDOWS"
+								: "UNIX";
+}
+
+bool attach_config_interrupts(const cJSON *config)
+{
+	return strcmp(text(config, "onTerminate"), "KeyboardInterrupt") == 0;
+}
+
+static cJSON *copy_without(const cJSON *config, const char *const *keys,
+			   size_t n)
+{
+	cJSON *copy = cJSON_Duplicate(config, true);
+
+	for (size_t i = 0; i < n; i++)
+		cJSON_DeleteItemFromObjectCaseSensitive(copy, keys[i]);
+	return copy;
+}
+
+cJSON *attach_config_for_debuggee(const cJSON *config)
+{
+	static const char *const OURS[] = {
+		"pitstopToken", "pitstopRank", "pitstopTakeover",
+	};
+
+	return copy_without(config, OURS, sizeof(OURS) / sizeof(*OURS));
+}
+
+cJSON *attach_config_for_child(const cJSON *config, int pid, uint16_t port)
+{
+	static const char *const PARENTS_OWN[] = {
+		"name", "subProcessId", "processId", "listen",
+		"preLaunchTask", "postDebugTask", "request", "restart",
+		"args", "processName", "pythonArgs", "host", "port",
+		"pitstopRank", "pitstopTakeover",
+	};
+	cJSON *child, *connect;
+	char name[32];
+
+	child = copy_without(config, PARENTS_OWN,
+			     sizeof(PARENTS_OWN) / sizeof(*PARENTS_OWN));
+	snprintf(name, sizeof(name), "Subprocess %d", pid);
+	cJSON_AddStringToObject(child, "name", name);
+	cJSON_AddNumberToObject(child, "subProcessId", pid);
+	if (get(child, "connect"))
+		return child;
+	connect = cJSON_AddObjectToObject(child, "connect");
+	cJSON_AddStringToObject(connect, "host",
+				get(config, "host") ? text(config, "host")
+						    : "127.0.0.1");
+	cJSON_AddNumberToObject(connect, "port", number(config, "port", port));
+	return child;
+}

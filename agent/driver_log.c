@@ -1,0 +1,101 @@
+#include "driver_log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "buf.h"
+#include "launch_json.h"
+
+/* Up, so that the last line before the end says 1 and not 0. */
+static long long seconds(int64_t ms)
+{
+	return (long long)(ms + 999) / 1000;
+}
+
+static void add_place(struct buf *b, const struct step_facts *f)
+{
+	if (f->port != f->wanted_port)
+		buf_addf(b, "pitstop: port %u is taken on this host, "
+			    "using %u\n", f->wanted_port, f->port);
+	if (f->doubtful)
+		buf_addf(b, "pitstop: %s can hardly be reached from another "
+			    "machine; name a better address with "
+			    "PITSTOP_ADVERTISE\n", f->host);
+	buf_addf(b, "pitstop: holding %s (pid %d", f->name, f->pid);
+	if (f->rank >= 0)
+		buf_addf(b, ", rank %d", f->rank);
+	buf_addf(b, ") until a debugger attaches to %s:%u\n", f->host,
+		 f->port);
+}
+
+static void add_launch(struct buf *b, const struct step_facts *f)
+{
+	char name[256];
+	struct launch l = {
+		.name = name,
+		.host = f->host,
+		.port = f->port,
+		.remote_root = f->cwd,
+		.token = f->token,
+		.rank = f->rank,
+	};
+	char *json;
+
+	snprintf(name, sizeof(name), "pitstop: %s", f->name);
+	json = launch_json(&l);
+	if (json)
+		buf_addf(b, "pitstop: launch.json: %s\n", json);
+	free(json);
+}
+
+void driver_log_hold(struct buf *b, const struct step_facts *f,
+		     int64_t timeout_ms)
+{
+	buf_addf(b, "Timeout for debug connection: %lld\nip_address: %s\n",
+		 seconds(timeout_ms), f->host);
+	add_place(b, f);
+	add_launch(b, f);
+}
+
+void driver_log_still(struct buf *b, const struct step_facts *f,
+		      int64_t left_ms)
+{
+	buf_addf(b, "pitstop: still holding %s, %lld s left; attach to "
+		    "%s:%u\n", f->name, seconds(left_ms), f->host, f->port);
+}
+
+void driver_log_back(struct buf *b, int64_t left_ms)
+{
+	buf_addf(b, "pitstop: the agent was restarted; still holding, "
+		    "%lld s left\n", seconds(left_ms));
+}
+
+void driver_log_attached(struct buf *b, const char *client, int64_t after_ms)
+{
+	buf_addf(b, "Debugger attached = True\n"
+		    "pitstop: %s attached after %.1f s\n", client,
+		 (double)after_ms / 1000);
+}
+
+void driver_log_not_attached(struct buf *b, const struct step_facts *f,
+			     const char *why)
+{
+	buf_addf(b, "Debugger attached = False\n"
+		    "pitstop: %s; the step runs on%s\n", why,
+		 f->late_attach ? " and can still be attached to" : "");
+}
+
+void driver_log_no_debugger(struct buf *b, const struct step_facts *f)
+{
+	buf_addf(b, "pitstop: not holding %s: %s has no debugpy; install it "
+		    "there, or name a directory that has it with "
+		    "PITSTOP_DEBUGPY\n", f->name, f->python);
+}
+
+void driver_log_no_port(struct buf *b, const struct step_facts *f,
+			unsigned last_port)
+{
+	buf_addf(b, "pitstop: not holding %s: the ports %u to %u are all "
+		    "taken; free one, or name another with PITSTOP_PORT\n",
+		 f->name, f->wanted_port, last_port);
+}

@@ -1,0 +1,43 @@
+/* driver_log.h: the lines that appear on the step's own standard output.
+ * Rank 0, no I/O: each function appends whole lines to a buffer.
+ *
+ * The first three lines of a hold, and the one that ends it, are those of the
+ * recipe that Azure documents; people and scripts look for them, so they are
+ * exact to the byte. All others start with "pitstop: ". */
+#ifndef PITSTOP_DRIVER_LOG_H
+#define PITSTOP_DRIVER_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buf;
+
+/* What the lines tell of a step. Strings are the caller's. */
+struct step_facts {
+	const char *name;      /* script's base name or module */
+	int pid;
+	int rank;              /* -1: none */
+	const char *python;    /* path of the interpreter */
+	const char *cwd;
+	const char *host;      /* where clients connect ... */
+	uint16_t port;
+	uint16_t wanted_port;  /* ... and where they should have */
+	bool doubtful;         /* the host is loopback or the like */
+	const char *token;     /* NULL: none asked for */
+	bool late_attach;
+};
+
+void driver_log_hold(struct buf *b, const struct step_facts *f,
+		     int64_t timeout_ms);
+void driver_log_still(struct buf *b, const struct step_facts *f,
+		      int64_t left_ms);
+/* The agent was restarted and found the hold again. */
+void driver_log_back(struct buf *b, int64_t left_ms);
+void driver_log_attached(struct buf *b, const char *client, int64_t after_ms);
+void driver_log_not_attached(struct buf *b, const struct step_facts *f,
+			     const char *why);
+void driver_log_no_debugger(struct buf *b, const struct step_facts *f);
+void driver_log_no_port(struct buf *b, const struct step_facts *f,
+			unsigned last_port);
+
+#endif
