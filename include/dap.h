@@ -33,7 +33,7 @@ const char *dap_error_text(enum dap_error e);
 struct dap_limits {
 	size_t header;   /* bytes, with the blank line */
 	size_t body;     /* bytes */
-	unsigned depth;  /* nesting of arrays and objects */
+	unsigned depth;  /* nesting of arrays and objects, 1024 at most */
 };
 
 struct dap_frame {
@@ -74,7 +74,9 @@ struct dap_message {
 
 /* Check that the body is valid JSON (RFC 8259) no deeper than `depth`, and a
  * DAP message: an object with "seq" (integer), "type", and what the type asks
- * for; none of those members twice. Spans point into `body`. */
+ * for; none of those members twice, and no escapes in their names, in the names
+ * beside them or in the command, which would hide one from here and show it to
+ * the receiver. Spans point into `body`. */
 enum dap_error dap_scan(const char *body, size_t len, unsigned depth,
 			struct dap_message *m);
 
