@@ -14,8 +14,10 @@
  * (seconds, as it was written), left (kind=again: milliseconds of the hold
  * that are left, absent when it is not held), traced (kind=again: 1 when the
  * debugger is loaded), env.NAME for each of the known rank variables that is
- * set, and arg, once for each element of the command line, in order. Unknown
- * keys are passed over, so that a newer hook can talk to this agent. */
+ * set, and arg, once for each element of the command line, in order. pid and
+ * ppid must be there, a missing kind is start, and every field but arg may
+ * stand once. Unknown keys are passed over, so that a newer hook can talk to
+ * this agent. */
 #ifndef PITSTOP_HELLO_H
 #define PITSTOP_HELLO_H
 
@@ -25,12 +27,12 @@
 #include <sys/types.h>
 
 #define HELLO_MAX (256 * 1024)  /* bytes of fields */
-#define HELLO_ARGS_MAX 256
+#define HELLO_ARGS_MAX 256      /* what is behind them is left out */
 
 enum hello_kind { HELLO_START, HELLO_FORK, HELLO_AGAIN };
 
 struct hello {
-	pid_t pid, ppid;
+	pid_t pid, ppid;                 /* ppid 0: another pid namespace */
 	enum hello_kind kind;
 	const char *python, *exe, *cwd;  /* "" when absent */
 	const char *hold, *timeout;      /* "" when absent */
