@@ -50,11 +50,12 @@ enum barrier_action {
 struct barrier {
 	enum barrier_state state;
 	int64_t deadline;      /* while holding */
-	int64_t suspended_at;  /* while attaching */
+	int64_t suspended_at;  /* when the state last changed */
 	int64_t grace;         /* ms of standing still that are left */
 };
 
-/* How long all attach attempts of one hold may make the deadline wait. */
+/* How long all attach attempts of one hold together may make the deadline
+ * stand still; then it moves on, and passes under a client still attaching. */
 #define BARRIER_GRACE_MS 30000
 
 void barrier_init(struct barrier *b);
