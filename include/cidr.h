@@ -26,12 +26,14 @@ struct cidr_list {
 	"100.64.0.0/10,127.0.0.0/8,fc00::/7,::1/128"
 
 /* Parse "10.0.0.0/8, ::1" (a bare address is a range of one; "none" is the
- * empty list; commas or blanks between). False, and the bad piece copied to
- * `bad`, when a piece is no range or there are too many. Bits set behind the
- * prefix are an error: 10.1.2.3/8 is a typing mistake. */
+ * empty list, as is a text without pieces; commas or blanks between). False,
+ * the list empty and the bad piece copied to `bad`, when a piece is no range or
+ * there are too many. Bits set behind the prefix are an error: 10.1.2.3/8 is a
+ * typing mistake. */
 bool cidr_parse(struct cidr_list *list, const char *text, char bad[static 64]);
 
-/* IPv4, IPv6 and IPv4-mapped addresses; anything else is in no list. */
+/* IPv4, IPv6 and IPv4-mapped addresses (which are IPv4: ::/0 does not contain
+ * them); anything else is in no list. */
 bool cidr_contains(const struct cidr_list *list, const struct sockaddr *sa);
 
 #endif
