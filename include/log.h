@@ -15,7 +15,8 @@ struct log_rate {
 	int burst;
 	int left;          /* starts at burst */
 	int64_t last;      /* ms, when `left` was last raised */
-	unsigned dropped;  /* lines not written since the last one was */
+	unsigned dropped;  /* lines not written; the caller says so and sets
+			      it to 0 */
 };
 
 /* True when a line may be written at `now` (ms, monotonic). */

@@ -1,0 +1,73 @@
+#include "log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PREFIX "pitstop: "
+#define CUT "..."
+
+/* A write of at most PIPE_BUF bytes to a pipe is not mixed with others. */
+#define LINE_BYTES PIPE_BUF
+
+/* C0, DEL, and C1 in UTF-8 (0xc2 0x80 to 0x9f), which some terminals obey. */
+static void replace_controls(char *text, size_t len)
+{
+	unsigned char *p = (unsigned char *)text;
+
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] < ' ' || p[i] == 0x7f)
+			p[i] = '?';
+		else if (p[i] == 0xc2 && i + 1 < len && p[i + 1] >= 0x80 &&
+			 p[i + 1] < 0xa0)
+			p[i] = p[i + 1] = '?';
+	}
+}
+
+void log_warn(const char *fmt, ...)
+{
+	char line[LINE_BYTES] = PREFIX;
+	char *text = line + sizeof(PREFIX) - 1;
+	size_t room = sizeof(line) - sizeof(PREFIX);  /* without the newline */
+	int saved = errno, n;
+	size_t len;
+	va_list ap;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, room, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	len = (size_t)n < room ? (size_t)n : room - 1;
+	if ((size_t)n > len)
+		memcpy(text + len - strlen(CUT), CUT, strlen(CUT));
+	replace_controls(text, len);
+	text[len++] = '\n';
+	while (write(STDERR_FILENO, line, (size_t)(text - line) + len) < 0 &&
+	       errno == EINTR)
+		;
+	errno = saved;
+}
+
+bool log_rate_allow(struct log_rate *r, int64_t now)
+{
+	int64_t more = r->every_ms > 0 ? (now - r->last) / r->every_ms : 0;
+
+	if (more > 0) {
+		r->last += more * r->every_ms;
+		r->left = more < r->burst - r->left ? r->left + (int)more
+						    : r->burst;
+	}
+	if (r->left <= 0) {
+		r->dropped++;
+		return false;
+	}
+	/* A full budget counts from its first line on. */
+	if (r->left == r->burst)
+		r->last = now;
+	r->left--;
+	return true;
+}
