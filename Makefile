@@ -230,11 +230,10 @@ pytest-asan: build/pitstop build/asan/pitstop packages-test ## the same on the s
 
 .PHONY: demo bench clean help
 demo: build/pitstop ## an example step, held and debugged (WAIT=1: by your VS Code)
-	tests/demo.sh
+	@tests/demo.sh
 
-bench: build/pitstop ## measure pitstop against plain Python and debugpy
-	agent/deps/packages.sh build test bench
-	tests/bench.sh
+bench: build/pitstop ## measure it against plain Python, debugpy, tini (PARTS)
+	@tests/bench.sh $(PARTS)
 
 clean: ## remove build/ (the cache stays)
 	rm -rf build

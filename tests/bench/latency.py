@@ -1,0 +1,71 @@
+"""Stepping and asking in a stopped session."""
+import statistics
+import time
+
+from common import Table, interleaved, interpreters, label, ms
+from sides import Debugpy, Pitstop, step
+
+ROUNDS = 40
+SCRIPT = "lines.py"
+LINE = "total += i"
+
+
+def table():
+    t = Table(
+        "Latency in a stopped session, ms",
+        """`next` until the `stopped` event, and the `threads` request until
+        its answer, as a client sees them; medians of %d interleaved rounds.
+        pitstop's agent against debugpy's own adapter.""" % ROUNDS,
+        ["Python", "debugpy", "next: pitstop", "debugpy", "ratio",
+         "threads: pitstop", "debugpy", "ratio"])
+    for python in interpreters():
+        spent = {name: statistics.median(values)
+                 for name, values in measure(python).items()}
+        cells = []
+        for what in ("next", "threads"):
+            ours, theirs = spent[what, "pitstop"], spent[what, "debugpy"]
+            cells += [ms(ours), ms(theirs), "%.2f" % (ours / theirs)]
+        t.add(label(python), python.debugpy, *cells)
+    t.show()
+
+
+def measure(python):
+    with Pitstop(python, SCRIPT, hold=True) as ours, \
+            Debugpy(python, SCRIPT, hold=True) as theirs:
+        stopped = {"pitstop": Stopped(ours), "debugpy": Stopped(theirs)}
+        cases = {}
+        for name, session in stopped.items():
+            cases["next", name] = session.next
+            cases["threads", name] = session.threads
+        try:
+            return interleaved(cases, ROUNDS)
+        finally:
+            for session in stopped.values():
+                session.client.close()
+
+
+class Stopped:
+    """A session that stands in the loop of lines.py, without breakpoints."""
+
+    def __init__(self, side):
+        side.wait_ready()
+        path = step(SCRIPT)
+        self.client = side.attach({path: [line_of(path, LINE)]})
+        self.thread = self.client.stopped("breakpoint")
+        self.client.set_breakpoints(path, [])
+        self.next()
+
+    def next(self):
+        begun = time.perf_counter()
+        self.client.step("next", self.thread)
+        return time.perf_counter() - begun
+
+    def threads(self):
+        begun = time.perf_counter()
+        self.client.threads()
+        return time.perf_counter() - begun
+
+
+def line_of(path, text):
+    with open(path) as file:
+        return [line.strip() for line in file].index(text) + 1
