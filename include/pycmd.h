@@ -23,8 +23,9 @@ struct pycmd {
 	bool tool;         /* a known launcher or tool: never held */
 };
 
-/* argv[0] is the interpreter. Strings stay the caller's. A runner of Azure's
- * older runtime that runs a script by runpy yields the script it names. */
+/* argv[0] is the interpreter. Strings stay the caller's. The runner of Azure's
+ * older runtime, which runs a script by runpy in its own process, yields the
+ * script it names; where it starts a command instead, it is a tool. */
 void pycmd_parse(const char *const *argv, size_t argc, struct pycmd *out);
 
 /* True when `pattern` (PITSTOP_MATCH, fnmatch(3)) names the command: the path
