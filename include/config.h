@@ -38,13 +38,21 @@ void config_defaults(struct config *c);
 unsigned config_environment(struct config *c, config_bad *bad, void *ctx);
 
 /* Read flags from argv[*at] on, up to the first that is no flag or behind
- * "--"; *at is left there. Returns the number of bad ones. */
-unsigned config_flags(struct config *c, int argc, char **argv, int *at,
-		      config_bad *bad, void *ctx);
+ * "--"; *at is left there. Returns the number of bad values, or -1 when
+ * argv[*at] looks like a flag and is none. */
+int config_flags(struct config *c, int argc, char **argv, int *at,
+		 config_bad *bad, void *ctx);
+
+/* Set the one that `variable` names from text that came another way; `said`
+ * is how its user wrote it ("--timeout"). False when it is bad: told, and what
+ * was there stays. */
+bool config_set(struct config *c, const char *variable, const char *said,
+		const char *text, config_bad *bad, void *ctx);
 
 /* Set the PITSTOP_* variables of this process from `c`, so that the agent and
- * the hook, which read only those, see what the flags said. The token is left
- * as it is. */
+ * the hook, which read only those, see what the flags said; the ones that say
+ * it already, or are unset and mean the default, are not touched. The token
+ * is left as it is. 0 or -ENOMEM. */
 int config_export(const struct config *c);
 
 /* The table as help text, a line or two for each setting. */

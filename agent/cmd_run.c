@@ -1,0 +1,90 @@
+#include "cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "log.h"
+#include "recipe.h"
+#include "supervisor.h"
+
+#define USAGE_ERROR 2
+
+static const char USAGE[] = "usage: pitstop run [OPTION...] [--] COMMAND...\n";
+
+static const char HELP[] =
+"\n"
+"Runs COMMAND as it is: same streams, directory, environment and exit status\n"
+"(128+n when signal n ended it). Its Python processes can be attached to from\n"
+"VS Code while it runs, or held before their first line until somebody does:\n"
+"\n"
+"  pitstop run --hold --timeout 600 -- python train.py --epochs 3\n"
+"\n"
+"prints the launch configuration to paste into VS Code. Whatever breaks in\n"
+"pitstop, COMMAND goes on, at the latest when the timeout has passed.\n"
+"\n"
+"Each option has a variable, for images and pipelines where the command line\n"
+"is given; an option wins over its variable.\n"
+"\n";
+
+static int help(void)
+{
+	dprintf(STDOUT_FILENO, "%s%s", USAGE, HELP);
+	config_help(STDOUT_FILENO);
+	return 0;
+}
+
+static void on_bad(void *ctx, const char *sentence)
+{
+	(void)ctx;
+	log_warn("%s", sentence);
+}
+
+static int not_an_option(const char *word)
+{
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		return help();
+	log_warn("run has no option '%s'; 'pitstop run --help' lists them",
+		 word);
+	return USAGE_ERROR;
+}
+
+static int no_command(void)
+{
+	log_warn("no COMMAND to run; 'pitstop run --help' explains");
+	dprintf(STDERR_FILENO, "%s", USAGE);
+	return USAGE_ERROR;
+}
+
+/* The arguments that the documented recipe passes to its scripts. */
+static void follow_recipe(struct config *c, char **command)
+{
+	struct recipe recipe;
+
+	if (c->keep_args)
+		return;
+	recipe_take(command, &recipe);
+	if (recipe.hold)
+		c->hold = HOLD_STEP;
+	if (recipe.timeout)
+		config_set(c, "PITSTOP_TIMEOUT", RECIPE_TIMEOUT,
+			   recipe.timeout, on_bad, NULL);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	static struct config config;
+	int at = 1;
+
+	config_defaults(&config);
+	config_environment(&config, on_bad, NULL);
+	if (config_flags(&config, argc, argv, &at, on_bad, NULL) < 0)
+		return not_an_option(argv[at]);
+	if (at >= argc)
+		return no_command();
+	follow_recipe(&config, argv + at);
+	if (config_export(&config) < 0)
+		log_warn("memory is short: the options have no effect");
+	return supervisor_run(argv + at, config.token);
+}

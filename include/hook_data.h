@@ -1,0 +1,15 @@
+/* hook_data.h: the hook's files, embedded. Rank 0. */
+#ifndef PITSTOP_HOOK_DATA_H
+#define PITSTOP_HOOK_DATA_H
+
+#include <stddef.h>
+
+/* agent/hook/sitecustomize.py, which interpreters load at their start. */
+extern const char hook_stub[];
+extern const size_t hook_stub_len;
+
+/* agent/hook/hook.py, which the agent sends to the stub when it is needed. */
+extern const char hook_body[];
+extern const size_t hook_body_len;
+
+#endif

@@ -1,0 +1,13 @@
+/* supervisor.h: runs the step, and keeps an agent beside it. Rank 4.
+ *
+ * What a small init does: starts the step in its own process group, forwards
+ * signals, reaps every orphan. It has no network and no parser. */
+#ifndef PITSTOP_SUPERVISOR_H
+#define PITSTOP_SUPERVISOR_H
+
+/* Run the command argv (it ends with NULL) to its end. `token` is for the
+ * agent, "" for a random one. Returns the exit status for this process: the
+ * step's, 128+n when signal n ended it, 126 or 127 when it cannot be run. */
+int supervisor_run(char **argv, const char *token);
+
+#endif
