@@ -131,9 +131,15 @@ build/pitstop.debug: $(OBJECTS)
 		$(KEPT:%=-Wl,--undefined=%) \
 		-L$(MUSL)/lib $(LIBRARIES:%=-l%) -lpthread
 
-build/pitstop: build/pitstop.debug tests/check_static.sh
+build/hook.zip: agent/hook/sitecustomize.py agent/hook/zip.sh
+	@mkdir -p $(@D)
+	$(Q)agent/hook/zip.sh $< $@
+
+# The zip file goes behind the stripped binary: see include/hook_dir.h.
+build/pitstop: build/pitstop.debug build/hook.zip tests/check_static.sh
 	@echo "  STRIP   $@"
 	$(Q)strip --strip-all --remove-section=.comment -o $@ $<
+	$(Q)cat build/hook.zip >>$@
 	@tests/check_static.sh $@
 
 build/asan/pitstop: $(ASAN_OBJECTS)
