@@ -43,6 +43,8 @@ struct adapter {
 	struct cidr_list allow;
 	struct member *clients, *debuggees;
 	unsigned client_count;
+	void (*ended)(void *ctx);
+	void *ended_ctx;
 };
 
 static void attach(struct adapter *a, struct client *c);
@@ -208,6 +210,8 @@ static void on_client_gone(void *ctx, struct client *c)
 	member_free(m);
 	if (a->client_count)
 		a->client_count--;
+	if (!a->clients && a->ended)
+		a->ended(a->ended_ctx);
 }
 
 static const struct client_ops CLIENT_OPS = {
@@ -446,6 +450,20 @@ fail:
 	tcp_server_close(a->clients_at);
 	free(a);
 	return NULL;
+}
+
+void adapter_end(struct adapter *a, void (*done)(void *ctx), void *ctx)
+{
+	struct member *next;
+
+	a->ended = done;
+	a->ended_ctx = ctx;
+	for (struct member *m = a->clients; m; m = next) {
+		next = m->next;
+		client_step_ended(m->client);
+	}
+	if (!a->clients)
+		done(ctx);
 }
 
 uint16_t adapter_port(const struct adapter *a)

@@ -11,10 +11,13 @@
 #include "ipc.h"
 #include "log.h"
 
+#define END_MS 1000  /* for clients to take in that the step has ended */
+
 struct agent {
 	uv_loop_t loop;
 	uv_poll_t ipc;
 	uv_timer_t heartbeat;
+	uv_timer_t end;
 	struct adapter *adapter;
 	char token[256];
 	int ipc_fd;
@@ -31,6 +34,25 @@ static void on_heartbeat(uv_timer_t *t)
 		uv_stop(&a->loop);
 }
 
+static void on_ended(void *ctx)
+{
+	struct agent *a = ctx;
+
+	uv_stop(&a->loop);
+}
+
+static void on_end_late(uv_timer_t *t)
+{
+	on_ended(t->data);
+}
+
+/* The step's status waits for us: clients get a moment to hear of the end. */
+static void end(struct agent *a)
+{
+	uv_timer_start(&a->end, on_end_late, END_MS, 0);
+	adapter_end(a->adapter, on_ended, a);
+}
+
 static void on_ipc(uv_poll_t *p, int status, int events)
 {
 	struct agent *a = p->data;
@@ -40,7 +62,7 @@ static void on_ipc(uv_poll_t *p, int status, int events)
 	(void)events;
 	while (rc >= 0 && (rc = ipc_receive(a->ipc_fd, &m)) > 0)
 		if (m.type == IPC_STEP_ENDED)
-			uv_stop(&a->loop);
+			end(a);
 	if (rc < 0)
 		uv_stop(&a->loop);
 }
@@ -60,8 +82,9 @@ static int wire(struct agent *a, const struct config *config, int hook_fd)
 		return error;
 	}
 	uv_timer_init(&a->loop, &a->heartbeat);
+	uv_timer_init(&a->loop, &a->end);
 	uv_poll_init(&a->loop, &a->ipc, a->ipc_fd);
-	a->heartbeat.data = a->ipc.data = a;
+	a->heartbeat.data = a->end.data = a->ipc.data = a;
 	uv_poll_start(&a->ipc, UV_READABLE | UV_DISCONNECT, on_ipc);
 	uv_timer_start(&a->heartbeat, on_heartbeat, IPC_HEARTBEAT_MS,
 		       IPC_HEARTBEAT_MS);

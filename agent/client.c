@@ -239,6 +239,14 @@ void client_oust(struct client *c, const char *why)
 	leave(c, why, false);
 }
 
+void client_step_ended(struct client *c)
+{
+	if (!c->attach && c->peer)
+		dap_peer_close(c->peer);
+	else if (c->state < CLIENT_ATTACHED)
+		leave(c, "the step has ended", false);
+}
+
 void client_refuse(struct client *c, const char *why)
 {
 	leave(c, why, false);

@@ -17,6 +17,10 @@ struct adapter;
  * asked for. */
 struct adapter *adapter_open(uv_loop_t *loop, const struct config *config,
 			     const char *token, int hook_fd, int *error);
+/* The step has ended: `done` is called, from the loop, when the clients have
+ * heard of it and have gone; at once when there are none. */
+void adapter_end(struct adapter *a, void (*done)(void *ctx), void *ctx);
+
 uint16_t adapter_port(const struct adapter *a);  /* 0: none was free */
 
 #endif

@@ -64,6 +64,9 @@ void client_debuggee_drained(struct client *c);
 void client_debuggee_gone(struct client *c);
 void client_dropped(struct client *c, const char *why, bool lost);
 
+/* No more than the last events of its debuggee, if any, will come. */
+void client_step_ended(struct client *c);
+
 /* Detach it and tell it why. */
 void client_oust(struct client *c, const char *why);
 
