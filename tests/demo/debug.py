@@ -58,7 +58,7 @@ def debug(step, told):
     told.part("The local variables there")
     tell_locals(client, frame)
 
-    told.part("Step over, %d times" % STEPS)
+    told.part("The breakpoint goes; step over, %d times" % STEPS)
     step_over(client, thread, told)
 
     told.part("The debugger disconnects, the step runs to its end")
@@ -97,6 +97,8 @@ def shortened(text, width=60):
 
 
 def step_over(client, thread, told):
+    """Without the breakpoint, which is in the loop that is stepped through."""
+    client.set_breakpoints(SCRIPT, [])
     spent = []
     for count in range(STEPS):
         begun = time.monotonic()
