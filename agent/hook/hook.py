@@ -1,0 +1,559 @@
+"""What the hook in a step does when the agent asks for it. Python 3.6 to 3.14.
+
+The agent sends this file over the hook's socket (include/hello.h) before the
+first word that needs it; sitecustomize.py runs it once, with its own functions
+as globals: hook, message, parse, receive, send, connect, drop, free_waiting.
+It calls serve(), in the main thread while the step is held, in the hook's own
+thread afterwards.
+"""
+import _thread
+import contextlib
+import os
+import select
+import sys
+from time import monotonic, sleep
+
+SLACK_SECONDS = 0.2         # how much later than the agent the hook gives up
+REGAIN_SECONDS = 2.0        # how long a hold looks for an agent that is gone
+ATTACH_SECONDS = 30.2       # how long a client has from attach to ready
+POLL_MILLISECONDS = 10
+NOTICE_SECONDS = 1.0        # pydevd has to notice that the agent is gone
+TEXT_MAX = 500
+# Up to 3.11 pydevd traces by sys.settrace; later it costs nothing when idle.
+TRACES = sys.version_info < (3, 12)
+# debugpy before this cannot trace other threads on 3.11.
+LATE_311 = (1, 6, 4)
+
+
+class state:
+    """What the hook knows besides what sitecustomize.py's `hook` holds."""
+    queue = []           # messages that came while something else was waited for
+    deadline = None      # when the hook ends the hold by itself
+    grace = ATTACH_SECONDS  # seconds that attaching may still delay it
+    held = False         # serve() runs in the main thread
+    hold_ended = False   # by the hook: what the agent says of it comes late
+    path = None          # a directory with a debugpy for those without one
+    patching = None      # pydevd's own switch for tracing child processes
+
+
+class GaveUp(BaseException):
+    """Attaching was called off; nothing but our own code catches it."""
+
+
+class Refused(Exception):
+    """The reason is the whole answer."""
+
+
+# ---- messages --------------------------------------------------------------
+
+def next_message(deadline=None):
+    return state.queue.pop(0) if state.queue else message(deadline)
+
+
+def called_off():
+    """Wait a moment for the agent; true when it wants an attach to end, or is
+    gone. All that comes is kept for later."""
+    poll = select.poll()
+    poll.register(hook.fd, select.POLLIN)
+    try:
+        if poll.poll(POLL_MILLISECONDS):
+            receive(None)
+    except (EOFError, OSError):
+        return True          # whoever reads next sees it again
+    found = parse()
+    while found:
+        state.queue.append(found)
+        found = parse()
+    return any(verb in ("cancel", "go") for verb, _, _ in state.queue)
+
+
+def stdout_is_there():
+    """Descriptor 1 may be something else by now."""
+    try:
+        return sys.__stdout__.fileno() == 1
+    except (AttributeError, OSError, ValueError):
+        return False
+
+
+def say(data):
+    if not stdout_is_there():
+        return
+    while data:
+        try:
+            data = data[os.write(1, data):]
+        except BlockingIOError:
+            select.select([], [1], [])
+        except OSError:
+            return
+
+
+def one_line(error):
+    text = str(error)
+    if not isinstance(error, Refused):
+        text = "%s: %s" % (type(error).__name__, text)
+    return " ".join(text.split())[:TEXT_MAX]
+
+
+# ---- finding debugpy -------------------------------------------------------
+
+def find_spec(name, path=None):
+    """What importlib.util.find_spec does, without importing that."""
+    for finder in list(sys.meta_path):
+        try:
+            spec = finder.find_spec(name, path)
+        except Exception:    # an old or a broken one of the step's
+            continue
+        if spec:
+            return spec
+    return None
+
+
+def package_directory():
+    spec = sys.modules.get("debugpy") and sys.modules["debugpy"].__spec__
+    spec = spec or find_spec("debugpy")
+    if not spec and state.path:
+        spec = find_spec("debugpy", [state.path])
+    return os.path.dirname(spec.origin) if spec and spec.origin else None
+
+
+def debugpy_version(directory):
+    """As text, "?" when it cannot be told without importing it."""
+    try:
+        with open(os.path.join(directory, "_version.py"), "rb") as f:
+            text = f.read().decode("utf-8", "replace")
+    except OSError:
+        return "?"
+    return (text.partition('"version": "')[2].partition('"')[0] or "?").strip()
+
+
+# ---- an attach from the hook's own thread --------------------------------------
+
+def import_threading_as_main():
+    """threading takes the thread that imports it first for the main thread:
+    lend ours the main thread's identity meanwhile."""
+    if "threading" in sys.modules:
+        return
+    real = _thread.get_ident
+    _thread.get_ident = lambda: hook.main
+    try:
+        import threading
+    finally:
+        _thread.get_ident = real
+    for name in ("get_ident", "_get_ident"):
+        if hasattr(threading, name):
+            setattr(threading, name, real)
+    give_main_its_lock(threading)
+
+
+def give_main_its_lock(threading):
+    """Up to 3.12 a thread has a lock that is released at its end; this one is
+    bound to the thread that imported, and would not be at main's."""
+    main = threading._main_thread
+    old = getattr(main, "_tstate_lock", None)
+    if old is None:
+        return
+    main._tstate_lock = _thread.allocate_lock()
+    main._tstate_lock.acquire()
+    if hasattr(threading, "_shutdown_locks"):
+        threading._shutdown_locks.discard(old)
+
+
+def hide_from_pydevd():
+    import threading
+    me = threading.current_thread()
+    me.pydev_do_not_trace = me.is_pydev_daemon_thread = True
+
+
+def check_late(directory):
+    """On 3.11 an old debugpy cannot trace other threads."""
+    version = debugpy_version(directory)
+    numbers = tuple(int(n) for n in version.split(".")[:3] if n.isdigit())
+    if sys.version_info[:2] == (3, 11) and numbers and numbers < LATE_311:
+        raise Refused("a late attach on Python 3.11 needs debugpy 1.6.4 or "
+                      "newer, this is %s" % version)
+
+
+# ---- loading and connecting debugpy --------------------------------------------
+
+def is_debuggers(name):
+    return name.startswith(("PYDEVD_", "DEBUGPY_"))
+
+
+@contextlib.contextmanager
+def environment_kept():
+    """Neither the step nor its children see what debugpy sets."""
+    before = {k: v for k, v in os.environ.items() if is_debuggers(k)}
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    try:
+        yield
+    finally:
+        for name in [k for k in os.environ if is_debuggers(k)]:
+            if name not in before:
+                del os.environ[name]
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def path_with(directory):
+    if not directory:
+        yield
+        return
+    sys.path.append(directory)
+    try:
+        yield
+    finally:
+        if directory in sys.path:
+            sys.path.remove(directory)
+
+
+class Silent:
+    """Where pydevd's complaints go."""
+    encoding = "utf-8"
+
+    def write(self, text):
+        pass
+
+    def flush(self):
+        pass
+
+
+def silence_pydevd():
+    """It writes of lost connections to the step's standard error. Somebody
+    who asked for its log gets it."""
+    if any(os.environ.get(name) for name in ("PYDEVD_DEBUG", "DEBUGPY_LOG_DIR",
+                                             "PYDEVD_DEBUG_FILE")):
+        return
+    from _pydev_bundle import pydev_log
+    stream = getattr(pydev_log, "_LoggingGlobals", None)
+    if stream is not None:
+        stream._debug_stream = Silent()
+        stream._debug_stream_initialized = True
+
+
+def load_debugpy():
+    """Import it, from the bundled directory where the step has none."""
+    directory = package_directory()
+    if not directory:
+        raise Refused("no debugpy in %s" % sys.executable)
+    if not state.held:
+        check_late(directory)
+        import_threading_as_main()
+        hide_from_pydevd()
+    bundled = state.path if directory == os.path.join(
+        state.path or "", "debugpy") else None
+    with path_with(bundled):
+        import debugpy
+        import debugpy.server.api  # puts pydevd on the path  # noqa: F401
+    silence_pydevd()
+    return debugpy
+
+
+def refuse_foreign(debugpy):
+    """The step may run a debugger of its own."""
+    listen = debugpy.server.api.listen
+    if getattr(listen, "called", False):
+        raise Refused("the step called debugpy.listen() itself")
+
+
+def forget_connection():
+    """Close what an earlier attach has left, so that pydevd makes a new
+    connection, and children are told its address and not the old one."""
+    import pydevd
+    from _pydevd_bundle.pydevd_constants import get_global_debugger
+    old = get_global_debugger()
+    if old is not None:
+        old.dispose_and_kill_all_pydevd_threads(wait=False)
+    if get_global_debugger() is not None:
+        pydevd.set_global_debugger(None)
+    pydevd.SetupHolder.setup = None
+
+
+def waiting_until(must_go):
+    """A method for PyDB, in the place of its endless wait, that gives up. A
+    child that is forked meanwhile waits as usual."""
+    import pydevd
+    usual = pydevd.PyDB.wait_for_ready_to_run
+    me = os.getpid(), _thread.get_ident()
+
+    def wait_until_ready(self):
+        if (os.getpid(), _thread.get_ident()) != me:
+            return usual(self)
+        while not self.ready_to_run:
+            if must_go():
+                raise GaveUp("called off")
+            self.process_internal_commands()
+        return None
+
+    return usual, wait_until_ready
+
+
+@contextlib.contextmanager
+def bounded_wait(limit):
+    import pydevd
+    usual, wait = waiting_until(lambda: called_off() or monotonic() > limit)
+    pydevd.PyDB.wait_for_ready_to_run = wait
+    try:
+        yield
+    finally:
+        pydevd.PyDB.wait_for_ready_to_run = usual
+
+
+def connect_debugpy(host, port, token, limit):
+    """Returns when the client has configured its session."""
+    with environment_kept():
+        debugpy = load_debugpy()
+        refuse_foreign(debugpy)
+        forget_connection()
+        follow_children(True)
+        with bounded_wait(limit):
+            debugpy.connect((host, port), access_token=token)
+    hook.traced = True
+
+
+def undo():
+    """After an attach that came to nothing."""
+    if "pydevd" not in sys.modules:
+        return
+    forget_connection()
+    follow_children(False)
+    import pydevd_tracing
+    pydevd_tracing.restore_sys_set_trace_func()
+
+
+# ---- tracing ---------------------------------------------------------------------
+
+class DoNotPatch:
+    apply_arg_patching = False
+
+
+def follow_children(on):
+    """Children of the step are traced too while a client is here. Without one
+    they start as if there was no debugger."""
+    from _pydev_bundle import pydev_monkey
+    switch = getattr(pydev_monkey, "_arg_patch", None)
+    if switch is None:
+        return
+    if switch is not DoNotPatch:
+        state.patching = switch
+    pydev_monkey._arg_patch = state.patching if on else DoNotPatch
+
+
+def stop_tracing():
+    """Up to Python 3.11: give the step its full speed back."""
+    from pydevd_tracing import SetTrace, set_trace_to_threads
+
+    def off(frame, event, arg):       # runs once in each thread, at its next
+        SetTrace(None)                # call
+        while frame is not None:
+            frame.f_trace = None
+            frame = frame.f_back
+
+    others = [ident for ident in sys._current_frames()
+              if ident != _thread.get_ident()]
+    set_trace_to_threads(off, thread_idents=others)
+
+
+def untrace():
+    if "pydevd" not in sys.modules:
+        return
+    follow_children(False)
+    if TRACES:
+        stop_tracing()
+
+
+def retrace():
+    from _pydevd_bundle.pydevd_constants import get_global_debugger
+    debugger = get_global_debugger()
+    if debugger is None:
+        raise Refused("the debugger is gone")
+    follow_children(True)
+    if TRACES:
+        debugger.enable_tracing(debugger.trace_dispatch,
+                                apply_to_all_threads=True)
+        debugger.set_tracing_for_untraced_contexts()
+
+
+def agent_is_lost():
+    """pydevd lets the step run when its connection breaks; what is left of
+    the debugger goes here."""
+    if not hook.traced or "pydevd" not in sys.modules:
+        return
+    from _pydevd_bundle.pydevd_constants import get_global_debugger
+    until = monotonic() + NOTICE_SECONDS
+    while get_global_debugger() is not None and monotonic() < until:
+        sleep(0.01)
+    free_waiting()
+    untrace()
+
+
+# ---- the agent's words -------------------------------------------------------------
+
+def do_hold(text, _):
+    """A hold that goes on after the agent was lost keeps its own deadline."""
+    directory = package_directory()
+    if not directory:
+        send("nodebugger")
+        return
+    left = monotonic() + float(text)
+    if hook.left is not None:
+        left = min(left, hook.left)
+    set_hold(left)
+    send("ready " + debugpy_version(directory))
+
+
+def set_hold(left):
+    hook.left = left
+    state.deadline = left + SLACK_SECONDS
+
+
+def do_extend(text, _):
+    if hook.left is not None:
+        set_hold(monotonic() + float(text))
+
+
+def do_path(text, _):
+    state.path = text
+
+
+def do_say(_, data):
+    if not state.hold_ended:
+        say(data)
+
+
+def do_go(_, __):
+    state.hold_ended = False
+
+
+def do_attach(text, _):
+    host, port, token = text.split(" ")
+    began = monotonic()
+    limit = began + ATTACH_SECONDS
+    if state.deadline:
+        limit = min(limit, state.deadline + state.grace)
+    try:
+        connect_debugpy(host, int(port), token, limit)
+    except BaseException:
+        undo()
+        raise
+    finally:
+        state.queue[:] = [m for m in state.queue if m[0] != "cancel"]
+        if state.deadline:
+            spent = min(state.grace, monotonic() - began)
+            state.grace -= spent
+            set_hold(hook.left + spent)
+    send("connected")
+
+
+def do_untrace(_, __):
+    untrace()
+    send("untraced")
+
+
+def do_retrace(_, __):
+    retrace()
+    send("retraced")
+
+
+VERBS = {
+    "hold": do_hold,
+    "extend": do_extend,
+    "path": do_path,
+    "say": do_say,
+    "go": do_go,
+    "attach": do_attach,
+    "untrace": do_untrace,
+    "retrace": do_retrace,
+}
+
+
+def obey(verb, text, data):
+    """Whatever goes wrong is an answer; OSError or EOFError when there is
+    nobody to answer to."""
+    action = VERBS.get(verb)
+    if not action:
+        return
+    try:
+        action(text, data)
+    except (Exception, SystemExit, GaveUp) as error:
+        send("failed " + one_line(error))
+
+
+# ---- in a hold, in the main thread ---------------------------------------------------
+
+def end_hold(why):
+    say(("Debugger attached = False\npitstop: %s; the step runs on\n"
+         % why).encode())
+    state.hold_ended = True
+
+
+def regain():
+    """A new agent, if one comes soon; the socket queues us before it is up."""
+    agent_is_lost()
+    state.queue[:] = []
+    until = monotonic() + REGAIN_SECONDS
+    while True:
+        drop()
+        try:
+            connect("start" if hook.left is None else "again")
+            return True
+        except OSError:
+            if monotonic() > until:
+                return False
+        sleep(0.05)
+
+
+def hold_messages(deadline):
+    while True:
+        try:
+            found = next_message(state.deadline or deadline)
+        except (EOFError, OSError):
+            if regain():
+                continue
+            return "the agent is gone"
+        if not found:
+            return "the time is up" if state.deadline else None
+        if found[0] == "go":
+            return ""
+        try:
+            obey(*found)
+        except (EOFError, OSError):
+            if not regain():
+                return "the agent is gone"
+
+
+def serve_hold(deadline):
+    state.held = True
+    try:
+        why = hold_messages(deadline)
+    finally:
+        was_held = hook.left is not None
+        state.held, state.deadline, hook.left = False, None, None
+    if why is None or (why and not was_held):
+        return False
+    if why:
+        end_hold(why)
+    return True
+
+
+# ---- beside the running step, in the hook's thread --------------------------------------
+
+def serve_thread():
+    try:
+        while True:
+            obey(*next_message())
+    finally:
+        state.queue[:] = []
+        agent_is_lost()
+
+
+def forked():
+    """In a child: nothing that the parent was in is going on."""
+    state.queue[:] = []
+    state.held, state.hold_ended, state.deadline = False, False, None
+
+
+def serve(deadline):
+    """Do what the agent says; see follow() in sitecustomize.py."""
+    if deadline:
+        return serve_hold(deadline)
+    return serve_thread()

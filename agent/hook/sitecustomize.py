@@ -1,0 +1,526 @@
+"""pitstop's hook, which every Python loads at its start as `sitecustomize`.
+
+It registers with the agent that PITSTOP_SOCKET names (the protocol stands in
+include/hello.h), waits for the agent's word when a hold is asked for, and
+leaves a thread behind that goes on listening. What there is to do then stands
+in hook.py: the agent sends that when it is needed.
+
+Whatever fails in here, Python starts as it would have without. This file runs
+at every start of every Python: it stays short, imports nothing that takes
+time, and is silent on all versions from 2.7 on, of which those before 3.6
+only pass it.
+"""
+import os
+import sys
+
+HOLDS = ("step", "crash", "both")
+RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "OMPI_COMM_WORLD_RANK",
+         "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK",
+         "SLURM_PROCID", "AZUREML_CR_NODE_RANK")
+# Where the socket is put, so that the step's own files get the numbers they
+# would get without it: the first of these that is free.
+HIGH = (1000, 240, 60)
+CODE_NAME = "<frozen pitstop>"
+ARGS_MAX, ARG_BYTES, ARGS_BYTES = 256, 4096, 60000
+LINE_BYTES, PAYLOAD_BYTES = 65536, 1 << 20
+ANSWER_SECONDS = 5.0
+RETRIES, PAUSE_SECONDS, PAUSE_MAX = 12, 0.1, 30.0
+
+
+class hook:
+    """What this process knows of its agent."""
+    address = None    # of the agent's socket: bytes when it is abstract
+    fd = -1           # the connection
+    file = None       # what fstat says of it
+    data = b""        # received, not yet looked at
+    body = None       # the namespace of hook.py, once it has come
+    left = None       # until when a hold lasts, on the monotonic clock
+    traced = False    # the debugger is loaded
+    main = None       # the main thread's identifier
+    thread = False    # our thread runs
+    filters = None    # the list that holds our filter for one warning
+
+
+# ---- the registration ----------------------------------------------------
+
+def arguments():
+    """The command line as bytes, as far as the agent wants it."""
+    fd = os.open("/proc/self/cmdline", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        line = os.read(fd, 4 * ARGS_BYTES)
+    finally:
+        os.close(fd)
+    taken = b""
+    for word in line.split(b"\0")[:-1][:ARGS_MAX]:
+        taken += b"arg=" + word[:ARG_BYTES] + b"\0"
+        if len(taken) > ARGS_BYTES:
+            break
+    return taken[:ARGS_BYTES]
+
+
+def here():
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
+def hello(kind):
+    environ = os.environ
+    hold = environ.get("PITSTOP_HOLD", "")
+    fields = ["pid=%d" % os.getpid(), "ppid=%d" % os.getppid(),
+              "python=%d.%d.%d" % sys.version_info[:3],
+              "exe=" + (sys.executable or ""), "cwd=" + here(),
+              "kind=" + kind, "hold=" + (hold if hold in HOLDS else "off"),
+              "timeout=" + environ.get("PITSTOP_TIMEOUT", "")]
+    fields += ["env." + name + "=" + environ[name][:64]
+               for name in RANKS if name in environ]
+    if kind == "again":
+        if hook.left is not None:
+            from time import monotonic
+            left = max(0, hook.left - monotonic())
+            fields.append("left=%d" % (left * 1000))
+        if hook.traced:
+            fields.append("traced=1")
+    text = os.fsencode("\0".join(fields)) + b"\0" + arguments()
+    return b"pitstop 1 %d\n" % len(text) + text
+
+
+def check_peer(sock):
+    """Of our own user, or root's; a process outside of our pid namespace has
+    the pid 0: a stranger that shares the network's names."""
+    cred = sock.getsockopt(hook.socket.SOL_SOCKET, hook.socket.SO_PEERCRED, 12)
+    pid, uid = (int.from_bytes(cred[i:i + 4], sys.byteorder) for i in (0, 4))
+    if pid == 0 or uid not in (0, os.geteuid()):
+        raise PermissionError
+
+
+def raw_socket(*fd):
+    return hook.socket.socket(hook.socket.AF_UNIX, hook.socket.SOCK_STREAM, 0,
+                              *fd)
+
+
+def park(fd):
+    for number in HIGH:
+        try:
+            os.fstat(number)
+        except OSError:
+            try:
+                os.dup2(fd, number, inheritable=False)
+            except OSError:
+                continue
+            os.close(fd)
+            return number
+    return fd
+
+
+def connect(kind):
+    """Register. Never waits: an agent that does not accept is an OSError."""
+    sock = raw_socket()
+    try:
+        sock.setblocking(False)
+        sock.connect(hook.address)
+        check_peer(sock)
+        data = hello(kind)
+        if sock.send(data, hook.socket.MSG_NOSIGNAL) != len(data):
+            raise BlockingIOError
+        sock.setblocking(True)
+        hook.fd = park(sock.detach())
+    finally:
+        sock.close()
+    hook.file = os.fstat(hook.fd)[1:3]
+    hook.data = b""
+
+
+def is_ours():
+    """The step may have closed our descriptor, and opened its own there."""
+    try:
+        return os.fstat(hook.fd)[1:3] == hook.file
+    except OSError:
+        return False
+
+
+def drop():
+    if is_ours():
+        os.close(hook.fd)
+    hook.fd, hook.data = -1, b""
+
+
+# ---- talking ---------------------------------------------------------------
+
+def with_socket(seconds, call):
+    """Do something with a socket object for our descriptor, which is blocking
+    again and has no object afterwards."""
+    if not is_ours():
+        raise EOFError
+    sock = raw_socket(hook.fd)
+    try:
+        sock.settimeout(seconds)
+        return call(sock)
+    finally:
+        sock.settimeout(None)
+        sock.detach()
+
+
+def send(line):
+    data = os.fsencode(line) + b"\n"
+    with_socket(None, lambda s: s.sendall(data, hook.socket.MSG_NOSIGNAL))
+
+
+def receive(deadline):
+    """Take what comes next into hook.data; False when time is up."""
+    if deadline is None:
+        data = os.read(hook.fd, 65536) if is_ours() else b""
+    else:
+        from time import monotonic
+        seconds = max(0.001, deadline - monotonic())
+        try:
+            data = with_socket(seconds, lambda s: s.recv(65536))
+        except hook.socket.timeout:
+            return False
+    if not data:
+        raise EOFError
+    hook.data += data
+    return True
+
+
+def parse():
+    """The first message in hook.data, or None when it is not all there."""
+    line, newline, rest = hook.data.partition(b"\n")
+    if not newline:
+        if len(line) > LINE_BYTES:
+            raise ValueError
+        return None
+    verb, _, text = line.decode("utf-8", "replace").partition(" ")
+    payload = b""
+    if verb in ("code", "say"):
+        size = int(text)
+        if not 0 <= size <= PAYLOAD_BYTES:
+            raise ValueError
+        if len(rest) < size:
+            return None
+        payload, rest = rest[:size], rest[size:]
+    hook.data = rest
+    return verb, text, payload
+
+
+def message(deadline=None):
+    """The agent's next (verb, text, payload); None when time is up. EOFError
+    or OSError: it is gone. ValueError: it is no agent."""
+    while True:
+        found = parse()
+        if found or not receive(deadline):
+            return found
+
+
+def load(source):
+    hook.body = {"hook": hook, "message": message, "parse": parse,
+                 "receive": receive, "send": send, "connect": connect,
+                 "drop": drop, "free_waiting": free_waiting}
+    exec(compile(source, CODE_NAME, "exec", 0, True), hook.body)
+
+
+def follow(deadline=None):
+    """Do what the agent says. In a hold (with a deadline) until it says go:
+    True; False when it says nothing in time."""
+    while True:
+        if hook.body:
+            return hook.body["serve"](deadline)
+        found = message(deadline)
+        if not found:
+            return False
+        if found[0] == "code":
+            load(found[2])
+        elif found[0] == "go" and deadline:
+            return True
+
+
+# ---- the hold ----------------------------------------------------------------
+
+def hold():
+    from time import monotonic, sleep
+    deadline = monotonic() + ANSWER_SECONDS
+    while monotonic() < deadline:
+        try:
+            if hook.fd < 0:
+                connect("start")
+            if follow(deadline):
+                return
+            break
+        except (BlockingIOError, EOFError, ConnectionResetError):
+            drop()
+            sleep(0.02)
+        except (OSError, ValueError):
+            drop()
+            break
+    os.write(1, b"pitstop: the agent does not answer; the step is not held\n")
+
+
+def hold_or_die():
+    """A Ctrl-C ends a step that is held like any other; leaving by the
+    exception would show as a failure of the interpreter's start."""
+    try:
+        hold()
+    except KeyboardInterrupt:
+        hook.signal.signal(hook.signal.SIGINT, hook.signal.SIG_DFL)
+        os.kill(os.getpid(), hook.signal.SIGINT)
+
+
+# ---- the thread --------------------------------------------------------------
+
+def free_waiting():
+    """A thread of a process that is debugged waits in pydevd for a client
+    without end, also when the agent has died that would bring one."""
+    freed = False
+    for frame in list(sys._current_frames().values()):
+        while frame is not None:
+            if frame.f_code.co_name == "wait_for_ready_to_run":
+                frame.f_locals["self"].ready_to_run = freed = True
+            frame = frame.f_back
+    return freed
+
+
+def free_for_a_while():
+    from time import sleep
+    for _ in range(40 if "pydevd" in sys.modules else 0):
+        if free_waiting():
+            break
+        sleep(0.05)
+
+
+def reconnect(kind):
+    """Where the supervisor lives, its socket takes us at once, if need be
+    before the next agent is up. A path in the file system may come back."""
+    from time import sleep
+    pause = PAUSE_SECONDS
+    for _ in range(RETRIES):
+        try:
+            return connect(kind)
+        except PermissionError:
+            raise
+        except BlockingIOError:
+            pass
+        except OSError:
+            if isinstance(hook.address, bytes):
+                raise
+        sleep(pause)
+        pause = min(2 * pause, PAUSE_MAX)
+    raise EOFError
+
+
+def listen():
+    pause, kind = PAUSE_SECONDS, "start"
+    while True:
+        if hook.fd < 0:
+            reconnect(kind)
+            free_for_a_while()
+        try:
+            follow()
+        except (EOFError, OSError):
+            pass
+        kind = "again"
+        from time import sleep
+        sleep(pause)     # an agent that throws us out is not asked for ever
+        pause = min(2 * pause, PAUSE_MAX)
+        drop()
+
+
+def thread_main():
+    try:
+        listen()
+    except BaseException:
+        pass
+    hook.thread = False
+
+
+def start_thread():
+    """With all signals blocked: those for the process are for the step's own
+    threads. 32 and 33, and up to SIGRTMIN, belong to the C library."""
+    import _thread
+    mask = hook.signal.pthread_sigmask
+    signals = set(range(1, 32)) | set(range(hook.signal.SIGRTMIN, 65))
+    hook.main = _thread.get_ident()
+    before = mask(hook.signal.SIG_BLOCK, ())
+    try:
+        mask(hook.signal.SIG_SETMASK, signals)
+        _thread.start_new_thread(thread_main, ())
+        hook.thread = True
+    finally:
+        mask(hook.signal.SIG_SETMASK, before)
+
+
+# ---- fork --------------------------------------------------------------------
+
+def match(text):
+    """The warning of Python 3.12 about fork() with threads, once."""
+    if "is multi-threaded, use of" not in text:
+        return False
+    show_warnings()
+    return True
+
+
+class one_warning:
+    """Stands in warnings.filters in the place of a compiled pattern."""
+    match = staticmethod(match)
+
+
+def show_warnings():
+    filters, hook.filters = hook.filters, None
+    for i, item in enumerate(filters or ()):
+        if item[1] is one_warning:
+            del filters[i]
+            return
+
+
+def current_filters():
+    warnings = sys.modules.get("warnings")
+    if warnings is None:
+        import _warnings as warnings
+    get = getattr(warnings, "_get_filters", None)    # 3.14: of the context
+    return get() if get else warnings.filters
+
+
+def before_fork():
+    """The warning counts the process's threads: hidden is the one that is due
+    to ours alone."""
+    try:
+        show_warnings()
+        if hook.thread and len(os.listdir("/proc/self/task")) == 2:
+            hook.filters = current_filters()
+            hook.filters.insert(0, ("ignore", one_warning, DeprecationWarning,
+                                    None, 0))
+    except Exception:
+        pass
+
+
+def in_child():
+    try:
+        show_warnings()
+        drop()
+        hook.thread, hook.left = False, None
+        if hook.body:
+            hook.body["forked"]()
+        connect("fork")
+        start_thread()
+    except Exception:
+        pass
+
+
+def name_code():
+    """What runs inside of the step's calls of fork() is nobody's code: pydevd
+    does not step into frozen files, coverage does not count them."""
+    for thing in list(globals().values()):
+        code = getattr(thing, "__code__", None)
+        if hasattr(code, "replace"):       # Python 3.8
+            thing.__code__ = code.replace(co_filename=CODE_NAME)
+
+
+def watch_forks():
+    if sys.version_info >= (3, 7):
+        name_code()
+    if sys.version_info >= (3, 12):
+        os.register_at_fork(before=before_fork, after_in_child=in_child)
+    elif sys.version_info >= (3, 7):
+        os.register_at_fork(after_in_child=in_child)
+
+
+# ---- the start ---------------------------------------------------------------
+
+def leave_path():
+    entry = __file__.rpartition("/")[0]
+    if entry in sys.path:
+        sys.path.remove(entry)
+    sys.path_importer_cache.pop(entry, None)
+
+
+def take_recipe(argv):
+    """Take the arguments of the documented recipe out of argv (as the command
+    line's recipe.c does); ranks that this process starts inherit them."""
+    at, found = 1, {}
+    while at < len(argv):
+        name, equals, value = argv[at].partition("=")
+        if argv[at] == "--remote_debug":
+            found["PITSTOP_HOLD"] = "step"
+        elif name == "--remote_debug_connection_timeout":
+            if not equals and argv[at + 1:] and argv[at + 1][:2] != "--":
+                value = argv.pop(at + 1)
+            found["PITSTOP_TIMEOUT"] = value
+        else:
+            at += 1
+            continue
+        del argv[at]
+    os.environ.update(found)
+
+
+def is_registered():
+    """Other interpreters in this process load this file as well: one thread
+    is enough, and one in any but the main interpreter would be in its way."""
+    import _thread
+    is_main = getattr(_thread, "_is_main_interpreter", None)
+    if is_main:
+        return not is_main()
+    for number in HIGH:
+        try:
+            sock = raw_socket(os.dup(number))
+        except OSError:
+            continue
+        try:
+            if sock.getpeername() == hook.address:
+                return True
+        except OSError:
+            pass
+        finally:
+            sock.close()
+    return False
+
+
+def import_quietly():
+    """_socket, not to be seen in sys.modules by a step that does not use
+    it."""
+    import _signal
+    known = "_socket" in sys.modules
+    import _socket
+    if not known:
+        del sys.modules["_socket"]
+    hook.socket, hook.signal = _socket, _signal
+
+
+def register(name):
+    hook.address = (b"\0" + os.fsencode(name[1:]) if name[:1] == "@" else name)
+    import_quietly()
+    if is_registered():
+        return
+    try:
+        connect("start")
+    except BlockingIOError:
+        pass               # it has no time now: the thread tries again
+    except OSError:
+        if os.environ.get("PITSTOP_HOLD") not in ("step", "both"):
+            return
+    if os.environ.get("PITSTOP_HOLD") in ("step", "both"):
+        hold_or_die()
+    start_thread()
+    watch_forks()
+
+
+def main(action, *arguments):
+    if "PITSTOP_SOCKET" in os.environ and sys.version_info >= (3, 6):
+        try:
+            action(*arguments)
+        except Exception:
+            pass
+
+
+# Python 2.7 clears the globals of a module that nobody holds.
+this = sys.modules.pop(__name__, None)
+error = None
+leave_path()
+if os.environ.get("PITSTOP_ARGS") != "keep":
+    main(lambda: take_recipe(getattr(sys, "argv", [])))
+try:
+    import sitecustomize   # the one that this shadows
+except Exception as e:     # also when there is none: site passes over that
+    error = e
+main(lambda: register(os.environ["PITSTOP_SOCKET"]))
+if error is not None:
+    raise error
