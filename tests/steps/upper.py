@@ -1,0 +1,5 @@
+"""A filter."""
+import sys
+
+for line in sys.stdin:
+    sys.stdout.write(line.upper())
