@@ -86,8 +86,9 @@ static bool take_field(struct hello *h, const char *field,
 	const char *value = strchr(field, '=');
 	int key;
 
-	if (!value++)
+	if (!value)
 		return false;
+	value++;
 	if (strncmp(field, "arg=", 4) == 0) {
 		if (h->argc < HELLO_ARGS_MAX)
 			h->args[h->argc++] = value;
