@@ -298,6 +298,32 @@ def bounded_wait(limit):
         pydevd.PyDB.wait_for_ready_to_run = usual
 
 
+class Events(dict):
+    """pydevd has an event for each thread, which wakes it when it is to step.
+    In 1.8 it sets any thread's and not the right one's when there are several
+    (a variable is used twice in _update_stepping_info), and the step comes by
+    time-out, 200 ms later. Here each sets all: who wakes for nothing goes on
+    waiting."""
+
+    def __missing__(self, thread_id):
+        import threading
+
+        class Event(threading.Event):
+            def set(self):
+                for event in everybody.values():
+                    threading.Event.set(event)
+
+        everybody = self
+        return self.setdefault(thread_id, Event())
+
+
+def wake_right():
+    from _pydevd_bundle.pydevd_constants import get_global_debugger
+    debugger = get_global_debugger()
+    if hasattr(debugger, "_thread_events"):
+        debugger._thread_events = Events()
+
+
 def connect_debugpy(host, port, token, limit):
     """Returns when the client has configured its session."""
     with environment_kept():
@@ -307,6 +333,7 @@ def connect_debugpy(host, port, token, limit):
         follow_children(True)
         with bounded_wait(limit):
             debugpy.connect((host, port), access_token=token)
+        wake_right()
     hook.traced = True
 
 
@@ -538,6 +565,8 @@ def serve_hold(deadline):
 # ---- beside the running step, in the hook's thread --------------------------------------
 
 def serve_thread():
+    if "pydevd" in sys.modules:      # since a hold, or in a debugged child
+        hide_from_pydevd()
     try:
         while True:
             obey(*next_message())

@@ -38,6 +38,7 @@ class hook:
     traced = False    # the debugger is loaded
     main = None       # the main thread's identifier
     thread = False    # our thread runs
+    start = None      # starts a thread that no debugger traces
     filters = None    # the list that holds our filter for one warning
 
 
@@ -336,14 +337,13 @@ def thread_main():
 def start_thread():
     """With all signals blocked: those for the process are for the step's own
     threads. 32 and 33, and up to SIGRTMIN, belong to the C library."""
-    import _thread
     mask = hook.signal.pthread_sigmask
     signals = set(range(1, 32)) | set(range(hook.signal.SIGRTMIN, 65))
-    hook.main = _thread.get_ident()
+    hook.main = hook.get_ident()
     before = mask(hook.signal.SIG_BLOCK, ())
     try:
         mask(hook.signal.SIG_SETMASK, signals)
-        _thread.start_new_thread(thread_main, ())
+        hook.start(thread_main, ())
         hook.thread = True
     finally:
         mask(hook.signal.SIG_SETMASK, before)
@@ -393,6 +393,15 @@ def before_fork():
         pass
 
 
+def in_parent():
+    """subprocess forks for a preexec_fn, and Python gives no warning then."""
+    try:
+        if sys._getframe(1).f_code.co_name == "_execute_child":
+            show_warnings()
+    except Exception:
+        pass
+
+
 def in_child():
     try:
         show_warnings()
@@ -419,7 +428,8 @@ def watch_forks():
     if sys.version_info >= (3, 7):
         name_code()
     if sys.version_info >= (3, 12):
-        os.register_at_fork(before=before_fork, after_in_child=in_child)
+        os.register_at_fork(before=before_fork, after_in_parent=in_parent,
+                            after_in_child=in_child)
     elif sys.version_info >= (3, 7):
         os.register_at_fork(after_in_child=in_child)
 
@@ -478,11 +488,15 @@ def import_quietly():
     """_socket, not to be seen in sys.modules by a step that does not use
     it."""
     import _signal
+    import _thread
     known = "_socket" in sys.modules
     import _socket
     if not known:
         del sys.modules["_socket"]
     hook.socket, hook.signal = _socket, _signal
+    hook.get_ident = _thread.get_ident        # pydevd replaces the other
+    hook.start_new_thread = _thread.start_new_thread
+    hook.start = _thread.start_new_thread    # a debugger will replace it
 
 
 def register(name):
