@@ -440,12 +440,28 @@ static void what_was_written_is_read_again(void **state)
 	buf_free(&out);
 }
 
+/* A buffer that can grow no more is left as it was. */
+static void short_memory_is_told(void **state)
+{
+	const size_t most = SIZE_MAX / 2;
+	struct buf full = { .len = most, .cap = most };
+	struct dap_message m;
+
+	(void)state;
+	assert_int_equal(scan("{\"seq\":1," REST, &m), DAP_OK);
+	assert_false(dap_write(&full, "{}", 2));
+	assert_false(dap_write_renumbered(&full, &m, 1, 1));
+	assert_true(full.len == most);
+}
+
 static void every_error_has_a_sentence(void **state)
 {
 	(void)state;
 	for (int e = DAP_NOT_MESSAGE; e <= DAP_MORE; e++)
 		assert_string_not_equal(dap_error_text((enum dap_error)e),
 					"unknown error");
+	assert_string_equal(dap_error_text((enum dap_error)2),
+			    "unknown error");
 }
 
 int main(void)
@@ -463,6 +479,7 @@ int main(void)
 		cmocka_unit_test(every_prefix_is_refused),
 		cmocka_unit_test(numbers_are_replaced_where_they_stand),
 		cmocka_unit_test(what_was_written_is_read_again),
+		cmocka_unit_test(short_memory_is_told),
 		cmocka_unit_test(every_error_has_a_sentence),
 	};
 
