@@ -20,7 +20,8 @@
 #include "tcp_server.h"
 
 #define MORE_PORTS 15       /* tried after the configured one */
-#define CLIENTS_MAX 256     /* connections at once */
+#define CLIENTS_MAX 128     /* connections at once */
+#define IDENTIFY_MS 10000   /* for a debuggee to say who it is */
 #define CLAIM_MS 10000      /* for a client to open the session of a child it
 			       was offered */
 
@@ -30,7 +31,7 @@ struct member {             /* of one of the two lists */
 	struct client *client;
 	struct debuggee *debuggee;
 	struct session *session;  /* a debuggee's; NULL for a child */
-	uv_timer_t timer;         /* a child's CLAIM_MS */
+	uv_timer_t timer;         /* a debuggee's: IDENTIFY_MS, CLAIM_MS */
 	bool timed;
 };
 
@@ -271,10 +272,14 @@ static void offer_child(struct adapter *a, struct member *m,
 		debuggee_unblock(m->debuggee);
 		return;
 	}
-	uv_timer_init(a->loop, &m->timer);
-	m->timer.data = m;
-	m->timed = true;
 	uv_timer_start(&m->timer, on_unclaimed, CLAIM_MS, 0);
+}
+
+static void on_unidentified(uv_timer_t *t)
+{
+	struct member *m = t->data;
+
+	debuggee_close(m->debuggee);
 }
 
 static void on_identified(void *ctx, struct debuggee *d)
@@ -284,6 +289,7 @@ static void on_identified(void *ctx, struct debuggee *d)
 	struct session *s;
 	struct client *c;
 
+	uv_timer_stop(&m->timer);
 	s = sessions_by_token(a->sessions, debuggee_token(d));
 	if (!s) {
 		debuggee_close(d);
@@ -343,6 +349,10 @@ static void on_debuggee_connection(void *ctx, uv_stream_t *listener)
 
 	if (!m)
 		return;
+	uv_timer_init(a->loop, &m->timer);
+	m->timer.data = m;
+	m->timed = true;
+	uv_timer_start(&m->timer, on_unidentified, IDENTIFY_MS, 0);
 	m->debuggee = debuggee_accept(listener, &DEBUGGEE_OPS, a);
 	if (!m->debuggee) {
 		member_unlink(&a->debuggees, m);
