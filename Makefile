@@ -73,7 +73,7 @@ CFLAGS := -std=gnu11 -Os -g -pipe $(HARDENING) -fno-common -fno-plt \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables $(PATHS_OUT) $(WARNINGS) $(GCC_WARNINGS)
 LDFLAGS := -static-pie -Wl,--gc-sections -Wl,--build-id=sha1 \
-	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,-z,pack-relative-relocs
 # Linked into this release although its code does not call them all yet.
 KEPT := curl_global_init curl_easy_perform curl_multi_socket_action \
 	llhttp_init llhttp_execute uv_run cJSON_Parse strlcpy
@@ -138,9 +138,10 @@ build/hook.zip: agent/hook/sitecustomize.py agent/hook/zip.sh
 # The zip file goes behind the stripped binary: see include/hook_dir.h.
 build/pitstop: build/pitstop.debug build/hook.zip tests/check_static.sh
 	@echo "  STRIP   $@"
-	$(Q)strip --strip-all --remove-section=.comment -o $@ $<
-	$(Q)cat build/hook.zip >>$@
-	@tests/check_static.sh $@
+	$(Q)strip --strip-all --remove-section=.comment -o $@.new $<
+	$(Q)cat build/hook.zip >>$@.new
+	@tests/check_static.sh $@.new
+	$(Q)mv $@.new $@
 
 build/asan/pitstop: $(ASAN_OBJECTS)
 	@echo "  LINK    $@"
