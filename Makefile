@@ -54,7 +54,7 @@ endef
 $(eval $(call DEPS_RULE,musl,musl,build))
 $(eval $(call DEPS_RULE,host,host,build test))
 # The few libraries that rank 0 uses, so that unit tests need not wait.
-$(eval $(call DEPS_RULE,host-rank0,host cjson libmd libbsd,build test))
+$(eval $(call DEPS_RULE,host-rank0,host cjson libmd libbsd mbedtls,build test))
 
 # ---- compiling ------------------------------------------------------------
 
@@ -187,6 +187,7 @@ build/unit/librank0.a: $(ASAN_RANK0)
 	$(Q)ar rcsD $@ $^
 
 RANK0_LIBRARIES := $(HOST)/lib/libcjson.a $(HOST)/lib/libbsd.a \
+	$(HOST)/lib/libmbedcrypto.a \
 	$(HOST)/lib/libmd.a -lm
 
 build/unit/%: tests/unit/%.c build/unit/librank0.a | packages-test
