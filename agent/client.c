@@ -83,8 +83,12 @@ static int64_t now_ms(void)
 
 static void note_refusal(struct client *c, const char *why)
 {
-	if (log_rate_allow(&refusals, now_ms()))
-		log_warn("refused a debugger from %s: %s", c->address, why);
+	if (!log_rate_allow(&refusals, now_ms()))
+		return;
+	if (refusals.dropped)
+		log_warn("refused %u more in the meantime", refusals.dropped);
+	refusals.dropped = 0;
+	log_warn("refused a debugger from %s: %s", c->address, why);
 }
 
 static void limit(struct client *c, uv_timer_cb then, uint64_t ms)
