@@ -5,14 +5,16 @@
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
+PITSTOP=${PITSTOP_BIN:-$ROOT/build/pitstop}
 VENVS=${PITSTOP_CACHE:-$HOME/.cache/pitstop}/venvs
 
-[ -x "${PITSTOP_BIN:-$ROOT/build/pitstop}" ] || {
-	echo "bench: no build/pitstop; run make first" >&2
-	exit 1
-}
+[ -x "$PITSTOP" ] || { echo "bench: no $PITSTOP; run make first" >&2; exit 1; }
 "$ROOT/agent/deps/packages.sh" demo
 # What is still missing after this the table names.
 "$ROOT/agent/deps/packages.sh" bench || true
 "$ROOT/tests/venvs.sh" all || true
+# A copy of its own: what other tests run shares no memory with it.
+mkdir -p "$ROOT/build/bench"
+cp --remove-destination "$PITSTOP" "$ROOT/build/bench/pitstop"
+export PITSTOP_BIN=$ROOT/build/bench/pitstop
 exec "$VENVS/test/bin/python" "$ROOT/tests/bench/bench.py" "$@"

@@ -2,7 +2,7 @@
 import statistics
 import time
 
-from common import Table, a_few, interleaved, interpreters, label, ms, ratio
+from common import Table, a_few, interleaved, interpreters, label, ms, times
 from latency import LINE, SCRIPT, line_of
 from sides import Debugpy, Pitstop, step
 
@@ -33,7 +33,7 @@ def cells(found):
     row = []
     for pick in (lambda r: r[0], lambda r: r[1], sum):
         row += [median(ours, pick), median(theirs, pick)]
-    return [ms(value, 0) for value in row] + [ratio(row[-2], row[-1])]
+    return [ms(value, 0) for value in row] + [times(row[-1], row[-2])]
 
 
 def median(results, pick):

@@ -77,7 +77,13 @@ def mb(kilobytes):
 
 
 def ratio(value, base):
-    return "%.2f" % (value / base) if base else "-"
+    return "%.2f" % (value / base)
+
+
+def times(theirs, ours):
+    """How many times as long theirs takes."""
+    quotient = theirs / ours
+    return ("%.0fx" if quotient >= 10 else "%.1fx") % quotient
 
 
 # ---- processes ----------------------------------------------------------

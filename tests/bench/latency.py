@@ -2,10 +2,11 @@
 import statistics
 import time
 
-from common import Table, interleaved, interpreters, label, ms
+from common import Table, interleaved, interpreters, label, ms, times
 from sides import Debugpy, Pitstop, step
 
-ROUNDS = 40
+BLOCKS = 4
+EACH = 10     # in a row, as a person steps
 SCRIPT = "lines.py"
 LINE = "total += i"
 
@@ -14,17 +15,18 @@ def table():
     t = Table(
         "Latency in a stopped session, ms",
         """`next` until the `stopped` event, and the `threads` request until
-        its answer, as a client sees them; medians of %d interleaved rounds.
-        pitstop's agent against debugpy's own adapter.""" % ROUNDS,
-        ["Python", "debugpy", "next: pitstop", "debugpy", "ratio",
-         "threads: pitstop", "debugpy", "ratio"])
+        its answer, as a client sees them, %d in a row; medians of %d
+        interleaved rows. pitstop's agent against debugpy's own adapter."""
+        % (EACH, BLOCKS),
+        ["Python", "debugpy", "next: pitstop", "adapter", "ratio",
+         "threads: pitstop", "adapter", "ratio"])
     for python in interpreters():
-        spent = {name: statistics.median(values)
-                 for name, values in measure(python).items()}
+        spent = {name: statistics.median(sum(rows, []))
+                 for name, rows in measure(python).items()}
         cells = []
         for what in ("next", "threads"):
             ours, theirs = spent[what, "pitstop"], spent[what, "debugpy"]
-            cells += [ms(ours), ms(theirs), "%.2f" % (ours / theirs)]
+            cells += [ms(ours), ms(theirs), times(theirs, ours)]
         t.add(label(python), python.debugpy, *cells)
     t.show()
 
@@ -35,13 +37,17 @@ def measure(python):
         stopped = {"pitstop": Stopped(ours), "debugpy": Stopped(theirs)}
         cases = {}
         for name, session in stopped.items():
-            cases["next", name] = session.next
-            cases["threads", name] = session.threads
+            cases["next", name] = in_a_row(session.next)
+            cases["threads", name] = in_a_row(session.threads)
         try:
-            return interleaved(cases, ROUNDS)
+            return interleaved(cases, BLOCKS)
         finally:
             for session in stopped.values():
                 session.client.close()
+
+
+def in_a_row(action):
+    return lambda: [action() for _ in range(EACH)]
 
 
 class Stopped:

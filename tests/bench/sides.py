@@ -42,7 +42,7 @@ class Side(common.Command):
 
     def wait_listening(self):
         return common.harness.wait_for(
-            lambda: listening_inode(self.port),
+            lambda: is_listening(self.port),
             "a listener on port %d" % self.port, PATIENCE)
 
 
@@ -96,12 +96,17 @@ class Debugpy(Side):
         return self.process.pid
 
     def adapter(self):
-        """Its pid; a process of its own session, not of our tree."""
-        return owner_of_socket(self.wait_listening())
+        """Its pid; a process of its own session, not of our tree. None when
+        there is none."""
+        for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+            words = common.harness.command_line(pid)
+            if (b"--for-server" in words and
+                    str(self.port).encode() in words):
+                return pid
+        return None
 
     def __exit__(self, *exception):
-        inode = listening_inode(self.port)
-        adapter = inode and owner_of_socket(inode)
+        adapter = self.adapter()
         super().__exit__(*exception)
         if adapter:
             end_adapter(adapter)
@@ -124,27 +129,14 @@ def is_alive(pid):
     return fields is not None and fields[0] != "Z"
 
 
-def listening_inode(port):
-    """Of the socket that listens on a TCP port, without connecting to it: a
-    connection would count as a client. None while there is none."""
+def is_listening(port):
+    """On a TCP port; without connecting to it, which would count as a
+    client."""
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with open(table) as file:
             next(file)
             for fields in map(str.split, file):
                 if (fields[3] == "0A" and
                         int(fields[1].rpartition(":")[2], 16) == port):
-                    return fields[9]
-    return None
-
-
-def owner_of_socket(inode):
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        folder = "/proc/%s/fd" % pid
-        try:
-            for fd in os.listdir(folder):
-                if os.readlink(os.path.join(folder, fd)) == (
-                        "socket:[%s]" % inode):
-                    return int(pid)
-        except OSError:
-            continue
-    return None
+                    return True
+    return False
