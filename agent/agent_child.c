@@ -25,6 +25,8 @@
 #define LAST_MS 1000         /* what SIGKILL may take at the very end */
 #define LATE_MS 1000         /* who wakes so late was itself not running */
 
+#define NOT_STARTED 127
+
 /* Where the agent finds what it inherits. */
 enum { AGENT_IPC_FD = 3, AGENT_HOOK_FD = 4, AGENT_FDS = 5 };
 
@@ -64,20 +66,22 @@ static void set_environment(const struct agent_child *a)
 
 /* Nothing else of what the supervisor has: a pipe of the step's that the agent
  * held open would never end for its reader. */
-static void set_descriptors(const struct agent_child *a, int ipc)
+static bool set_descriptors(const struct agent_child *a, int ipc)
 {
 	int kept[] = { AGENT_IPC_FD, AGENT_HOOK_FD };
 	/* Out of the way, either may stand where the other goes. */
 	int ipc_high = fcntl(ipc, F_DUPFD_CLOEXEC, AGENT_FDS);
 	int hook_high = fcntl(a->hook_fd, F_DUPFD_CLOEXEC, AGENT_FDS);
 
-	dup2(ipc_high, AGENT_IPC_FD);
-	dup2(hook_high, AGENT_HOOK_FD);
+	if (dup2(ipc_high, AGENT_IPC_FD) < 0 ||
+	    dup2(hook_high, AGENT_HOOK_FD) < 0)
+		return false;
 	fds_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	fds_make_null(STDIN_FILENO, true);
 	fds_make_null(STDOUT_FILENO, true);
 	if (fcntl(STDERR_FILENO, F_GETFD) & FD_CLOEXEC)  /* a placeholder */
 		fds_make_null(STDERR_FILENO, true);
+	return true;
 }
 
 /* Its own session: the terminal's signals are the step's. It dies with the
@@ -93,15 +97,14 @@ static void run_child(const struct agent_child *a, int ipc, pid_t parent)
 
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(0);
 	set_environment(a);
-	set_descriptors(a, ipc);
+	if (getppid() != parent || !set_descriptors(a, ipc))
+		_exit(NOT_STARTED);
 	signals_restore(&plain);
 	execv("/proc/self/exe", argv);
 	if (self)
 		execv(self, argv);  /* no /proc here */
-	_exit(127);
+	_exit(NOT_STARTED);
 }
 
 /* starting */
