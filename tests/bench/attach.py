@@ -2,7 +2,8 @@
 import statistics
 import time
 
-from common import Table, a_few, interleaved, interpreters, label, ms, times
+from common import (FULL, Table, a_few, full_label, interleaved, interpreters,
+                    ms, times)
 from latency import LINE, SCRIPT, line_of
 from sides import Debugpy, Pitstop, step
 
@@ -17,14 +18,14 @@ def table():
         breakpoint. `debugpy --listen --wait-for-client` has loaded the
         debugger when it is ready, pitstop loads it at the attach.
         Medians of %d interleaved rounds.""" % ROUNDS,
-        ["Python", "debugpy", "ready: pitstop", "debugpy", "attach: pitstop",
+        [FULL, "ready: pitstop", "debugpy", "attach: pitstop",
          "debugpy", "both: pitstop", "debugpy", "ratio"])
     for python in a_few(interpreters()):
         found = interleaved({
             "pitstop": lambda: once(Pitstop(python, SCRIPT, hold=True)),
             "debugpy": lambda: once(Debugpy(python, SCRIPT, hold=True))},
             ROUNDS)
-        t.add(label(python), python.debugpy, *cells(found))
+        t.add(full_label(python), *cells(found))
     t.show()
 
 

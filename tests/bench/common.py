@@ -68,6 +68,14 @@ def label(python):
     return "%d.%d" % python.version
 
 
+def full_label(python):
+    """Under the heading FULL."""
+    return "%s, %s" % (label(python), python.debugpy)
+
+
+FULL = "Python, debugpy"
+
+
 def ms(seconds, digits=1):
     return "%.*f" % (digits, seconds * 1000)
 

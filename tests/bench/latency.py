@@ -2,7 +2,8 @@
 import statistics
 import time
 
-from common import Table, interleaved, interpreters, label, ms, times
+from common import (FULL, Table, full_label, interleaved, interpreters, ms,
+                    times)
 from sides import Debugpy, Pitstop, step
 
 BLOCKS = 4
@@ -18,7 +19,7 @@ def table():
         its answer, as a client sees them, %d in a row; medians of %d
         interleaved rows. pitstop's agent against debugpy's own adapter."""
         % (EACH, BLOCKS),
-        ["Python", "debugpy", "next: pitstop", "adapter", "ratio",
+        [FULL, "next: pitstop", "adapter", "ratio",
          "threads: pitstop", "adapter", "ratio"])
     for python in interpreters():
         spent = {name: statistics.median(sum(rows, []))
@@ -27,7 +28,7 @@ def table():
         for what in ("next", "threads"):
             ours, theirs = spent[what, "pitstop"], spent[what, "debugpy"]
             cells += [ms(ours), ms(theirs), times(theirs, ours)]
-        t.add(label(python), python.debugpy, *cells)
+        t.add(full_label(python), *cells)
     t.show()
 
 

@@ -1,7 +1,8 @@
 """What stands beside an idle step, and in it."""
 import contextlib
 
-from common import Table, a_few, interpreters, label, mb, memory
+from common import (FULL, Table, a_few, full_label, interpreters, mb,
+                    memory)
 from sides import Debugpy, Pitstop, Plain
 
 SCRIPT = "calls.py"
@@ -13,7 +14,7 @@ def beside():
         "Memory beside an idle step, MB",
         """Nobody attached. PSS counts a page that several processes share in
         parts. debugpy: its adapter process, `--listen`.""",
-        ["Python", "debugpy", "supervisor RSS", "PSS", "agent RSS", "PSS",
+        [FULL, "supervisor RSS", "PSS", "agent RSS", "PSS",
          "both PSS", "adapter RSS", "PSS"])
     for python in a_few(interpreters()):
         with Pitstop(python, SCRIPT) as ours, \
@@ -22,7 +23,7 @@ def beside():
             supervisor = memory(ours.process.pid)
             agent = memory(ours.agent())
             adapter = memory(theirs.adapter())
-        t.add(label(python), python.debugpy, *map(mb, supervisor),
+        t.add(full_label(python), *map(mb, supervisor),
               *map(mb, agent), mb(supervisor[1] + agent[1]),
               *map(mb, adapter))
     t.show()
@@ -33,14 +34,14 @@ def inside():
     t = Table(
         "Memory of an idle step, RSS in MB",
         "The Python process itself; nobody attached.",
-        ["Python", "debugpy", "plain", "pitstop", "debugpy --listen"])
+        [FULL, "plain", "pitstop", "debugpy --listen"])
     for python in a_few(interpreters()):
         with contextlib.ExitStack() as stack:
             plain, ours, theirs = [
                 stack.enter_context(side(python, SCRIPT))
                 for side in (Plain, Pitstop, Debugpy)]
             settle(plain, ours, theirs)
-            t.add(label(python), python.debugpy,
+            t.add(full_label(python),
                   *[mb(memory(pid)[0]) for pid in (
                       plain.process.pid, ours.main_pid(),
                       theirs.main_pid())])
