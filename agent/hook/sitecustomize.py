@@ -38,7 +38,7 @@ class hook:
     traced = False    # the debugger is loaded
     main = None       # the main thread's identifier
     thread = False    # our thread runs
-    start = None      # starts a thread that no debugger traces
+    given_up = False  # what listens there is no agent
     filters = None    # the list that holds our filter for one warning
 
 
@@ -251,8 +251,9 @@ def hold():
         except (BlockingIOError, EOFError, ConnectionResetError):
             drop()
             sleep(0.02)
-        except (OSError, ValueError):
+        except Exception:    # it is no agent, or there is none
             drop()
+            hook.given_up = True
             break
     os.write(1, b"pitstop: the agent does not answer; the step is not held\n")
 
@@ -486,16 +487,15 @@ def is_registered():
 
 def import_quietly():
     """_socket, not to be seen in sys.modules by a step that does not use
-    it."""
+    it; with -X dev Python looks for the name's encoding too."""
     import _signal
     import _thread
-    known = "_socket" in sys.modules
+    known = set(sys.modules)
     import _socket
-    if not known:
-        del sys.modules["_socket"]
+    for name in set(sys.modules) - known:
+        del sys.modules[name]
     hook.socket, hook.signal = _socket, _signal
-    hook.get_ident = _thread.get_ident        # pydevd replaces the other
-    hook.start_new_thread = _thread.start_new_thread
+    hook.get_ident = _thread.get_ident
     hook.start = _thread.start_new_thread    # a debugger will replace it
 
 
@@ -513,8 +513,9 @@ def register(name):
             return
     if os.environ.get("PITSTOP_HOLD") in ("step", "both"):
         hold_or_die()
-    start_thread()
-    watch_forks()
+    if not hook.given_up:
+        start_thread()
+        watch_forks()
 
 
 def main(action, *arguments):
@@ -537,4 +538,5 @@ except Exception as e:     # also when there is none: site passes over that
     error = e
 main(lambda: register(os.environ["PITSTOP_SOCKET"]))
 if error is not None:
+    sys.modules[__name__] = this     # who imports us takes it out again
     raise error
