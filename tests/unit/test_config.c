@@ -1,0 +1,362 @@
+/* Settings: where they come from, which values they take, what is said. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cidr.h"
+#include "config.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof(*(a)))
+#define WORDS_MAX 8
+
+static const char *const VARIABLES[] = {
+	"PITSTOP_HOLD", "PITSTOP_TIMEOUT", "PITSTOP_MAX_HOLD", "PITSTOP_PORT",
+	"PITSTOP_LATE_ATTACH", "PITSTOP_ARGS", "PITSTOP_ADVERTISE",
+	"PITSTOP_VNET", "PITSTOP_ALLOW", "PITSTOP_MATCH", "PITSTOP_DEBUGPY",
+	"PITSTOP_TOKEN",
+};
+
+static struct config c;
+static char told[1024];
+static int told_times;
+
+static void tell(void *ctx, const char *sentence)
+{
+	assert_ptr_equal(ctx, &c);
+	told_times++;
+	snprintf(told, sizeof(told), "%s", sentence);
+}
+
+static int fresh(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LENGTH(VARIABLES); i++)
+		unsetenv(VARIABLES[i]);
+	config_defaults(&c);
+	told_times = 0;
+	*told = '\0';
+	return 0;
+}
+
+/* config_flags over words cut at blanks; *rest is what follows. */
+static int flags(const char *line, char *rest)
+{
+	static char words[256];
+	char *argv[WORDS_MAX + 1] = { words }, *save = NULL;
+	int argc = 1, at = 1, rc;
+
+	snprintf(words, sizeof(words), "%s", line);
+	for (char *w = strtok_r(words, " ", &save); w;
+	     w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	rc = config_flags(&c, argc, argv, &at, tell, &c);
+	*rest = '\0';
+	for (; at < argc; at++)
+		sprintf(rest + strlen(rest), "%s ", argv[at]);
+	return rc;
+}
+
+static void every_setting_has_a_default(void **state)
+{
+	(void)state;
+	assert_int_equal(c.hold, HOLD_OFF);
+	assert_int_equal(c.timeout, 300);
+	assert_int_equal(c.max_hold, 86400);
+	assert_int_equal(c.port, 5678);
+	assert_true(c.late_attach);
+	assert_false(c.keep_args);
+	assert_string_equal(c.advertise, "");
+	assert_string_equal(c.vnet, "");
+	assert_string_equal(c.allow, CIDR_DEFAULT);
+	assert_string_equal(c.match, "");
+	assert_string_equal(c.debugpy, "");
+	assert_string_equal(c.token, "");
+}
+
+static void the_environment_sets_all(void **state)
+{
+	(void)state;
+	setenv("PITSTOP_HOLD", "step", 1);
+	setenv("PITSTOP_TIMEOUT", "7", 1);
+	setenv("PITSTOP_MAX_HOLD", "8", 1);
+	setenv("PITSTOP_PORT", "9", 1);
+	setenv("PITSTOP_LATE_ATTACH", "off", 1);
+	setenv("PITSTOP_ARGS", "keep", 1);
+	setenv("PITSTOP_ADVERTISE", "10.1.2.3", 1);
+	setenv("PITSTOP_VNET", "10.1.0.0/16", 1);
+	setenv("PITSTOP_ALLOW", "none", 1);
+	setenv("PITSTOP_MATCH", "*/train.py", 1);
+	setenv("PITSTOP_DEBUGPY", "/opt/debugpy", 1);
+	setenv("PITSTOP_TOKEN", "none", 1);
+	assert_int_equal(config_environment(&c, tell, &c), 0);
+	assert_int_equal(c.hold, HOLD_STEP);
+	assert_int_equal(c.timeout, 7);
+	assert_int_equal(c.max_hold, 8);
+	assert_int_equal(c.port, 9);
+	assert_false(c.late_attach);
+	assert_true(c.keep_args);
+	assert_string_equal(c.advertise, "10.1.2.3");
+	assert_string_equal(c.vnet, "10.1.0.0/16");
+	assert_string_equal(c.allow, "none");
+	assert_string_equal(c.match, "*/train.py");
+	assert_string_equal(c.debugpy, "/opt/debugpy");
+	assert_string_equal(c.token, "none");
+	assert_int_equal(told_times, 0);
+}
+
+static void an_empty_variable_is_unset(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LENGTH(VARIABLES); i++)
+		setenv(VARIABLES[i], "", 1);
+	assert_int_equal(config_environment(&c, tell, &c), 0);
+	every_setting_has_a_default(NULL);
+}
+
+static void bad_values_are_told_and_change_nothing(void **state)
+{
+	static const struct {
+		const char *variable, *value, *sentence;
+	} TABLE[] = {
+		{ "PITSTOP_HOLD", "crash", "PITSTOP_HOLD is 'crash', allowed "
+		  "is off or step; it stays off" },
+		{ "PITSTOP_HOLD", "both", "PITSTOP_HOLD is 'both', allowed "
+		  "is off or step; it stays off" },
+		{ "PITSTOP_TIMEOUT", "0", "PITSTOP_TIMEOUT is '0', allowed is "
+		  "a whole number from 1 to 604800; it stays 300" },
+		{ "PITSTOP_TIMEOUT", "604801", NULL },
+		{ "PITSTOP_TIMEOUT", "-1", NULL },
+		{ "PITSTOP_TIMEOUT", "5m", NULL },
+		{ "PITSTOP_TIMEOUT", "1.5", NULL },
+		{ "PITSTOP_TIMEOUT", "99999999999999999999", NULL },
+		{ "PITSTOP_MAX_HOLD", "604801", NULL },
+		{ "PITSTOP_PORT", "65536", "PITSTOP_PORT is '65536', allowed "
+		  "is a whole number from 1 to 65535; it stays 5678" },
+		{ "PITSTOP_PORT", "0", NULL },
+		{ "PITSTOP_LATE_ATTACH", "maybe", "PITSTOP_LATE_ATTACH is "
+		  "'maybe', allowed is on or off; it stays on" },
+		{ "PITSTOP_ARGS", "drop", "PITSTOP_ARGS is 'drop', allowed is "
+		  "consume or keep; it stays consume" },
+		{ "PITSTOP_ADVERTISE", "myhost", "PITSTOP_ADVERTISE is "
+		  "'myhost', allowed is an IPv4 or IPv6 address; it is "
+		  "ignored" },
+		{ "PITSTOP_VNET", "10.0.0.1/8", "PITSTOP_VNET is '10.0.0.1/8',"
+		  " allowed is ranges like 10.0.0.0/8,fd00::/8; it is "
+		  "ignored" },
+		{ "PITSTOP_ALLOW", "all", NULL },
+		{ "PITSTOP_MATCH", "a\nb", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(TABLE); i++) {
+		fresh(NULL);
+		setenv(TABLE[i].variable, TABLE[i].value, 1);
+		assert_int_equal(config_environment(&c, tell, &c), 1);
+		assert_int_equal(told_times, 1);
+		assert_memory_equal(told, TABLE[i].variable,
+				    strlen(TABLE[i].variable));
+		if (TABLE[i].sentence)
+			assert_string_equal(told, TABLE[i].sentence);
+		every_setting_has_a_default(NULL);
+	}
+}
+
+static void a_bad_token_is_not_repeated(void **state)
+{
+	char secret[301];
+
+	(void)state;
+	memset(secret, 'q', sizeof(secret) - 1);
+	secret[sizeof(secret) - 1] = '\0';
+	setenv("PITSTOP_TOKEN", secret, 1);
+	assert_int_equal(config_environment(&c, tell, &c), 1);
+	assert_null(strstr(told, "qq"));
+	assert_string_equal(c.token, "");
+}
+
+static void long_values_are_told_in_part(void **state)
+{
+	static char text[100000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	setenv("PITSTOP_TIMEOUT", text, 1);
+	setenv("PITSTOP_MATCH", text, 1);
+	assert_int_equal(config_environment(&c, tell, &c), 2);
+	assert_in_range(strlen(told), 1, 400);
+}
+
+static void flags_are_read_up_to_the_command(void **state)
+{
+	static const struct {
+		const char *line, *rest;
+		int rc;
+	} TABLE[] = {
+		{ "", "", 0 },
+		{ "python x.py", "python x.py ", 0 },
+		{ "--hold python --hold=off", "python --hold=off ", 0 },
+		{ "--hold -- --port 1", "--port 1 ", 0 },
+		{ "-- -- x", "-- x ", 0 },
+		{ "--timeout 5 --port=6 x", "x ", 0 },
+		{ "--late-attach off", "off ", 0 },  /* the command */
+		{ "--holding x", "--holding x ", -1 },
+		{ "--hold --help", "--help ", -1 },
+		{ "-x", "-x ", -1 },
+		{ "-", "- ", -1 },
+		{ "--=x y", "--=x y ", -1 },
+		{ "--token secret x", "--token secret x ", -1 },
+		{ "--timeout x --port y z", "z ", 2 },
+		{ "--timeout", "", 1 },
+		{ "--timeout=", "", 1 },
+		{ "--match= x", "x ", 0 },
+		{ "--hold= x", "x ", 1 },
+	};
+	char rest[256];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(TABLE); i++) {
+		fresh(NULL);
+		assert_int_equal(flags(TABLE[i].line, rest), TABLE[i].rc);
+		assert_string_equal(rest, TABLE[i].rest);
+	}
+}
+
+static void a_flag_wins_over_its_variable(void **state)
+{
+	char rest[64];
+
+	(void)state;
+	setenv("PITSTOP_TIMEOUT", "7", 1);
+	setenv("PITSTOP_PORT", "8", 1);
+	config_environment(&c, tell, &c);
+	assert_int_equal(flags("--timeout 9 --port x y", rest), 1);
+	assert_int_equal(c.timeout, 9);
+	assert_int_equal(c.port, 8);  /* not the default: the flag was bad */
+	assert_string_equal(told, "--port is 'x', allowed is a whole number "
+			    "from 1 to 65535; it stays 8");
+}
+
+static void words_are_read_in_many_spellings(void **state)
+{
+	static const struct {
+		const char *flag;
+		bool late;
+	} TABLE[] = {
+		{ "--late-attach=on", true }, { "--late-attach=off", false },
+		{ "--late-attach=yes", true }, { "--late-attach=no", false },
+		{ "--late-attach=True", true }, { "--late-attach=FALSE", false },
+		{ "--late-attach=1", true }, { "--late-attach=0", false },
+		{ "--late-attach", true },
+	};
+	char rest[64];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(TABLE); i++) {
+		c.late_attach = !TABLE[i].late;
+		assert_int_equal(flags(TABLE[i].flag, rest), 0);
+		assert_int_equal(c.late_attach, TABLE[i].late);
+	}
+}
+
+static void one_can_be_set_by_its_name(void **state)
+{
+	(void)state;
+	assert_true(config_set(&c, "PITSTOP_TIMEOUT", "it", "20", tell, &c));
+	assert_int_equal(c.timeout, 20);
+	assert_false(config_set(&c, "PITSTOP_TIMEOUT", "it", "x", tell, &c));
+	assert_int_equal(c.timeout, 20);
+	assert_string_equal(told, "it is 'x', allowed is a whole number from "
+			    "1 to 604800; it stays 20");
+	assert_false(config_set(&c, "PITSTOP_NO", "it", "1", tell, &c));
+}
+
+/* What is exported is read back as the same. */
+static void an_export_is_read_as_it_was(void **state)
+{
+	struct config before;
+	char rest[64];
+
+	(void)state;
+	flags("--hold --timeout 9 --late-attach=0 --args keep", rest);
+	flags("--allow 10.0.0.0/8 --match *.py --port 7", rest);
+	before = c;
+	assert_int_equal(config_export(&c), 0);
+	assert_string_equal(getenv("PITSTOP_HOLD"), "step");
+	assert_string_equal(getenv("PITSTOP_LATE_ATTACH"), "off");
+	assert_string_equal(getenv("PITSTOP_ARGS"), "keep");
+	config_defaults(&c);
+	assert_int_equal(config_environment(&c, tell, &c), 0);
+	assert_memory_equal(&c, &before, sizeof(c));
+}
+
+static void an_export_sets_no_default_and_mends_what_was_bad(void **state)
+{
+	(void)state;
+	setenv("PITSTOP_TIMEOUT", "soon", 1);
+	setenv("PITSTOP_PORT", "5678", 1);
+	setenv("PITSTOP_TOKEN", "secret", 1);
+	config_environment(&c, tell, &c);
+	config_export(&c);
+	assert_string_equal(getenv("PITSTOP_TIMEOUT"), "300");
+	assert_string_equal(getenv("PITSTOP_PORT"), "5678");
+	assert_string_equal(getenv("PITSTOP_TOKEN"), "secret");
+	assert_null(getenv("PITSTOP_HOLD"));
+	assert_null(getenv("PITSTOP_ALLOW"));
+}
+
+static void a_token_is_never_exported(void **state)
+{
+	(void)state;
+	snprintf(c.token, sizeof(c.token), "secret");
+	assert_int_equal(config_export(&c), 0);
+	assert_null(getenv("PITSTOP_TOKEN"));
+}
+
+static void help_names_every_variable(void **state)
+{
+	static char text[16384];
+	FILE *f = tmpfile();
+	size_t len;
+
+	(void)state;
+	assert_non_null(f);
+	config_help(fileno(f));
+	rewind(f);
+	len = fread(text, 1, sizeof(text) - 1, f);
+	text[len] = '\0';
+	fclose(f);
+	for (size_t i = 0; i < LENGTH(VARIABLES); i++)
+		assert_non_null(strstr(text, VARIABLES[i]));
+	assert_null(strstr(text, "--token"));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup(f, fresh)
+	const struct CMUnitTest tests[] = {
+		TEST(every_setting_has_a_default),
+		TEST(the_environment_sets_all),
+		TEST(an_empty_variable_is_unset),
+		TEST(bad_values_are_told_and_change_nothing),
+		TEST(a_bad_token_is_not_repeated),
+		TEST(long_values_are_told_in_part),
+		TEST(flags_are_read_up_to_the_command),
+		TEST(a_flag_wins_over_its_variable),
+		TEST(words_are_read_in_many_spellings),
+		TEST(one_can_be_set_by_its_name),
+		TEST(an_export_is_read_as_it_was),
+		TEST(an_export_sets_no_default_and_mends_what_was_bad),
+		TEST(a_token_is_never_exported),
+		TEST(help_names_every_variable),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
