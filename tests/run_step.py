@@ -18,6 +18,9 @@ PROGRAMS = ROOT / "tests/programs"
 PATIENCE = 30     # seconds: the bound of every wait
 # No site, so no hook: what is looked at is the supervisor alone.
 PYTHON = [sys.executable, "-I", "-S"]
+# A build for tests: its C library and the sanitizers differ in places.
+SANITIZED = b"__asan_init" in pathlib.Path(PITSTOP).read_bytes() \
+    if os.path.exists(PITSTOP) else False
 AS_PID_1 = ["unshare", "--pid", "--fork", "--mount-proc"]
 
 
@@ -35,6 +38,8 @@ def environment(**more):
     env = {k: v for k, v in os.environ.items()
            if not k.startswith("PITSTOP_")}
     env["PITSTOP_PORT"] = str(random.randrange(20000, 30000))
+    if SANITIZED:
+        env["ASAN_OPTIONS"] = "disable_coredump=0"
     env.update(more)
     return {k: v for k, v in env.items() if v is not None}
 

@@ -83,6 +83,8 @@ def test_a_command_that_is_not_there_is_127(prefix, name):
     (0o755, "#!/no/such/interpreter\n", "its interpreter is not there"),
 ])
 def test_a_file_that_cannot_be_executed_is_126(tmp_path, mode, text, why):
+    if run_step.SANITIZED and "format" in why:
+        pytest.skip("glibc gives such a file to a shell")
     path = tmp_path / "command"
     path.write_text(text)
     path.chmod(mode)
