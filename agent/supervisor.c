@@ -258,6 +258,7 @@ static int run_alone(char **argv, const struct signals *signals, int why)
 
 	log_warn("cannot supervise (%s): the step runs without pitstop",
 		 strerror(why));
+	prctl(PR_SET_CHILD_SUBREAPER, 0);  /* it would outlive the exec */
 	return step_cannot_run(argv[0], step_become(&plan));
 }
 

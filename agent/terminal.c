@@ -17,7 +17,9 @@ static int open_controlling(void)
 void terminal_open(struct terminal *t)
 {
 	t->fd = open_controlling();
-	t->wanted = tcgetpgrp(STDIN_FILENO) >= 0 &&
+	/* A group outside our pid namespace has no number here (0): it could
+	 * not get the terminal back. */
+	t->wanted = getpgrp() != 0 && tcgetpgrp(STDIN_FILENO) >= 0 &&
 		    tcgetpgrp(STDOUT_FILENO) >= 0;
 }
 

@@ -313,8 +313,8 @@ def test_a_writer_sees_that_the_step_closed_its_input():
 
 def test_an_inherited_pipe_ends_with_the_step_that_closes_it():
     up, down = os.pipe()
-    with running("sh", "-c", f"exec {down}>&-; read wait", pass_fds=[down]
-                 ) as process:
+    with running(*python(f"import os; os.close({down}); os.read(0, 1)"),
+                 pass_fds=[down]) as process:
         os.close(down)
         with open(up, "rb") as pipe:
             assert pipe.read() == b""
