@@ -5,7 +5,8 @@ from common import (FULL, Table, full_label, interleaved, interpreters, ms,
                     ratio)
 from sides import Debugpy, Pitstop, Plain
 
-ROUNDS = 10
+ROUNDS = 8
+PROCESSES = 3   # of each kind: each has its own luck with its addresses
 SCRIPT = "calls.py"
 
 
@@ -13,34 +14,46 @@ def table():
     t = Table(
         "A call-heavy loop, CPU (ratios to plain Python)",
         """A loop of 200,000 calls in a running step; the least of %d
-        interleaved rounds. Nobody is attached at that time. The second plain
-        Python says how far two processes differ by chance.""" % ROUNDS,
+        interleaved rounds in %d processes. Nobody is attached at that time.
+        The second plain Python says how much is chance."""
+        % (ROUNDS, PROCESSES),
         [FULL, "plain ms", "plain", "pitstop", "pitstop, detached",
          "debugpy --listen", "debugpy, detached"])
     for python in interpreters():
-        least = {name: min(spent)
-                 for name, spent in measure(python).items()}
-        plain = least.pop("plain")
+        least = measure(python)
+        plain = least["plain"]
         t.add(full_label(python), ms(plain),
-              *[ratio(value, plain) for value in least.values()])
+              *[ratio(least[kind], plain) for kind in list(KINDS)[1:]])
     t.show()
 
 
+KINDS = {
+    "plain": Plain,
+    "plain again": Plain,
+    "pitstop": Pitstop,
+    "pitstop detached": Pitstop,
+    "debugpy": Debugpy,
+    "debugpy detached": Debugpy,
+}
+
+
 def measure(python):
+    """The least of each kind."""
+    runs = [measure_once(python) for _ in range(PROCESSES)]
+    return {kind: min(min(run[kind]) for run in runs) for kind in KINDS}
+
+
+def measure_once(python):
+    """One process of each kind, in turn."""
     with contextlib.ExitStack() as stack:
-        sides = {name: stack.enter_context(side) for name, side in (
-            ("plain", Plain(python, SCRIPT)),
-            ("plain again", Plain(python, SCRIPT)),
-            ("pitstop", Pitstop(python, SCRIPT)),
-            ("pitstop detached", Pitstop(python, SCRIPT)),
-            ("debugpy", Debugpy(python, SCRIPT)),
-            ("debugpy detached", Debugpy(python, SCRIPT)))}
-        for side in sides.values():
+        sides = {kind: stack.enter_context(side(python, SCRIPT))
+                 for kind, side in KINDS.items()}
+        for kind, side in sides.items():
             side.ask()
-        sides["pitstop detached"].attach_and_detach()
-        sides["debugpy detached"].attach_and_detach()
-        return interleaved({name: asking(side)
-                            for name, side in sides.items()}, ROUNDS)
+            if kind.endswith("detached"):
+                side.attach_and_detach()
+        return interleaved({kind: asking(side)
+                            for kind, side in sides.items()}, ROUNDS)
 
 
 def asking(side):
