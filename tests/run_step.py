@@ -21,7 +21,9 @@ PYTHON = [sys.executable, "-I", "-S"]
 # A build for tests: its C library and the sanitizers differ in places.
 SANITIZED = b"__asan_init" in pathlib.Path(PITSTOP).read_bytes() \
     if os.path.exists(PITSTOP) else False
-AS_PID_1 = ["unshare", "--pid", "--fork", "--mount-proc"]
+UNSHARE = ["unshare"] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
+AS_PID_1 = [*UNSHARE, "--pid", "--fork", "--mount-proc"]
+READ_ONLY_VIEW = [*UNSHARE, "--mount", "--propagation", "private"]
 
 
 def program(name, *arguments):

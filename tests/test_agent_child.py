@@ -11,10 +11,10 @@ import time
 
 import pytest
 
-from run_step import (AS_PID_1, PATIENCE, PITSTOP, agent_of, children,
-                      environment, kill_tree, line, listens, needs, program,
-                      python, read_proc, run, running, serving_agent, state,
-                      variables, wait_for)
+from run_step import (AS_PID_1, PATIENCE, PITSTOP, READ_ONLY_VIEW, agent_of,
+                      children, environment, kill_tree, line, listens, needs,
+                      program, python, read_proc, run, running,
+                      serving_agent, state, variables, wait_for)
 
 SILENCE = 10    # seconds, include/ipc.h
 AFTERWARDS = 5  # what an agent may take at the end, include/agent_child.h
@@ -348,7 +348,7 @@ sys.stdout.write(z.get_source('sitecustomize'))"
 
 def run_read_only(binary):
     """The step's PYTHONPATH, and the stub that it finds there."""
-    unshare = needs("unshare", "--mount", "--propagation", "private")
+    unshare = needs(*READ_ONLY_VIEW)
     result = subprocess.run(
         [*unshare, "sh", "-c", READ_ONLY],
         env=environment(PITSTOP=str(binary), PYTHON="python3"),
@@ -390,7 +390,7 @@ def test_where_there_is_no_way_the_step_runs_without_a_hook(tmp_path):
     binary = shutil.copy(PITSTOP, tmp_path / "pitstop")
     with open(binary, "ab") as file:
         file.write(b"no longer the end of a zip file")
-    unshare = needs("unshare", "--mount", "--propagation", "private")
+    unshare = needs(*READ_ONLY_VIEW)
     result = subprocess.run(
         [*unshare, "sh", "-c", READ_ONLY.split("exec")[0] +
          'exec "$PITSTOP" run -- sh -c "echo ran \\$PYTHONPATH; exit 3"'],
