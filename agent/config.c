@@ -61,7 +61,8 @@ static const struct word args_words[] = {
 };
 
 #define MEMBER(m) \
-	.at = offsetof(struct config, m), .size = sizeof(((struct config *)0)->m)
+	.at = offsetof(struct config, m), \
+	.size = sizeof(((struct config *)0)->m)
 
 static const struct setting settings[] = {
 	{ "--hold", "PITSTOP_HOLD", "MODE", "step", "off",

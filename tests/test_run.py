@@ -6,7 +6,6 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -25,7 +24,7 @@ def prefix(request):
     return [] if request.param == "beside others" else needs(*AS_PID_1)
 
 
-# ---- the exit status --------------------------------------------------------
+# ---- the exit status ------------------------------------------------------
 
 @pytest.mark.parametrize("status", [0, 1, 2, 42, 255])
 def test_exit_status_is_the_steps(prefix, status):
@@ -63,7 +62,7 @@ def test_a_short_step_is_not_delayed():
     assert took[-1] < 2
 
 
-# ---- commands that cannot be run ----------------------------------------------
+# ---- commands that cannot be run ------------------------------------------
 
 def cannot_run(*words, **more):
     result = run(*words, **more)
@@ -101,7 +100,7 @@ def test_a_command_that_cannot_run_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-# ---- its own command line -----------------------------------------------------
+# ---- its own command line -------------------------------------------------
 
 def pitstop_run(*words, **env):
     return subprocess.run(
@@ -157,7 +156,7 @@ def test_a_bad_value_is_a_warning_and_the_default(words, env, said):
     assert result.stderr == f"pitstop: {said}\n"
 
 
-# ---- the recipe's arguments -----------------------------------------------------
+# ---- the recipe's arguments -----------------------------------------------
 
 ECHO = python("import os, sys; print(*sys.argv[1:], *(os.environ.get(n) for n "
               "in ('PITSTOP_HOLD', 'PITSTOP_TIMEOUT')))")
@@ -192,7 +191,7 @@ def test_a_bad_timeout_of_the_recipe_is_a_warning_and_the_default():
         "to 604800; it stays 300\n")
 
 
-# ---- what the step inherits -----------------------------------------------------
+# ---- what the step inherits -----------------------------------------------
 
 def plainly(words, **more):
     return subprocess.run(words, stdout=subprocess.PIPE, check=True, **more,
@@ -288,7 +287,7 @@ def test_nothing_is_printed_of_its_own(prefix):
     assert (result.stdout, result.stderr) == ("", "")
 
 
-# ---- pipes ----------------------------------------------------------------------
+# ---- pipes ----------------------------------------------------------------
 
 def test_a_reader_sees_the_end_when_the_step_closes_its_output():
     """The supervisor and the agent hold no copy of it."""
@@ -321,7 +320,7 @@ def test_an_inherited_pipe_ends_with_the_step_that_closes_it():
         assert process.poll() is None
 
 
-# ---- signals ----------------------------------------------------------------------
+# ---- signals --------------------------------------------------------------
 
 def pids_of(process):
     """Of supervisor, main process and its child, seen from outside."""
@@ -407,7 +406,7 @@ def test_a_stopped_step_is_left_to_who_stopped_it(prefix):
         assert process.wait(PATIENCE) == 0
 
 
-# ---- orphans ------------------------------------------------------------------------
+# ---- orphans --------------------------------------------------------------
 
 def test_orphans_are_adopted_and_reaped(prefix):
     with running(*program("orphan.py"), prefix=prefix) as process:
@@ -417,7 +416,7 @@ def test_orphans_are_adopted_and_reaped(prefix):
     assert (process.returncode, err) == (0, b"")
 
 
-# ---- nested, and who may use it --------------------------------------------------------
+# ---- nested, and who may use it -------------------------------------------
 
 def test_a_run_inside_a_run_uses_the_same_hook():
     result = run(PITSTOP, "run", "--", "sh", "-c", 'echo "$PYTHONPATH"')
@@ -451,7 +450,7 @@ def test_a_step_that_changes_its_user_finds_the_hook():
     assert int(result.stdout) > 100
 
 
-# ---- when it cannot work -----------------------------------------------------------
+# ---- when it cannot work --------------------------------------------------
 
 def test_without_room_for_descriptors_the_step_still_runs():
     for limit in range(4, 14):  # with 3 no shared library can be loaded
@@ -476,7 +475,3 @@ def test_in_an_empty_chroot(tmp_path):
     assert result.returncode == 0
     assert result.stdout.startswith(b"pitstop ")
     assert list(tmp_path.iterdir()) == [tmp_path / "pitstop"]
-
-
-if __name__ == "__main__":
-    sys.exit(pytest.main([__file__]))

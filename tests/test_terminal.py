@@ -120,7 +120,7 @@ def step_of(shell_pid):
 RUN_STEP = [PITSTOP, "run", "--", *program("terminal.py")]
 
 
-# ---- without a shell ------------------------------------------------------------
+# ---- without a shell ------------------------------------------------------
 
 def test_the_step_has_the_keyboard(terminal):
     t = terminal(*RUN_STEP)
@@ -191,7 +191,7 @@ def test_an_interactive_python_works(terminal, version):
     assert t.wait() == 6
 
 
-# ---- under a shell with job control ------------------------------------------------
+# ---- under a shell with job control ---------------------------------------
 
 def test_the_interrupt_key_reaches_the_step_alone(shell):
     shell.send("$RUN $STEP; echo status $?")

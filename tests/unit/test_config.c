@@ -252,7 +252,8 @@ static void words_are_read_in_many_spellings(void **state)
 	} TABLE[] = {
 		{ "--late-attach=on", true }, { "--late-attach=off", false },
 		{ "--late-attach=yes", true }, { "--late-attach=no", false },
-		{ "--late-attach=True", true }, { "--late-attach=FALSE", false },
+		{ "--late-attach=True", true },
+		{ "--late-attach=FALSE", false },
 		{ "--late-attach=1", true }, { "--late-attach=0", false },
 		{ "--late-attach", true },
 	};
