@@ -182,7 +182,8 @@ def test_an_interactive_python_works(terminal, version):
     t.send("6 * 7")
     t.expect("^42$")
     t.expect("^>>> ")
-    t.send("import time; print('sleep' + 'ing'); time.sleep(600)")
+    t.send("import time; print('sleep' + 'ing'); "
+           "[time.sleep(0.01) for _ in range(60000)]")
     t.expect("^sleeping$")
     t.send(INTERRUPT)
     t.expect("^KeyboardInterrupt$")

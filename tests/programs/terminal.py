@@ -1,6 +1,6 @@
 """A step at a terminal: says what reaches it, and echoes lines.
 
-"go on N" when it was continued, "size R C" when the window changed, "caught"
+"go on" when it was continued, "size R C" when the window changed, "caught"
 for the interrupt key, "said TEXT" for a line; ends with status 3 at "end".
 """
 import fcntl
@@ -9,6 +9,11 @@ import signal
 import struct
 import sys
 import termios
+import threading
+
+# Waited for, not handled: a handler may run only after the next line came.
+SIGNALS = {signal.SIGINT: "caught", signal.SIGCONT: "go on",
+           signal.SIGWINCH: "size"}
 
 
 def say(text):
@@ -16,16 +21,20 @@ def say(text):
         tty.write(text + "\n")
 
 
-def on_size(number, frame):
-    rows, columns = struct.unpack("4H", fcntl.ioctl(
+def window_size():
+    return " %d %d" % struct.unpack("4H", fcntl.ioctl(
         0, termios.TIOCGWINSZ, bytes(8)))[:2]
-    say("size %d %d" % (rows, columns))
+
+
+def tell_signals():
+    while True:
+        text = SIGNALS[signal.sigwait(SIGNALS)]
+        say(text + (window_size() if text == "size" else ""))
 
 
 def main():
-    signal.signal(signal.SIGINT, lambda *_: say("caught"))
-    signal.signal(signal.SIGCONT, lambda *_: say("go on"))
-    signal.signal(signal.SIGWINCH, on_size)
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    threading.Thread(target=tell_signals, daemon=True).start()
     foreground = os.tcgetpgrp(0) == os.getpgrp()
     say("ready " + ("foreground" if foreground else "background"))
     for line in sys.stdin:
