@@ -64,7 +64,7 @@ def run(*words, options=(), prefix=(), env=None, **more):
 
 @contextlib.contextmanager
 def running(*words, options=(), prefix=(), env=None, **more):
-    """A run with pipes; killed at the end of the block if it still runs."""
+    """A run with pipes; ended at the end of the block if it still runs."""
     for name in ("stdin", "stdout", "stderr"):
         more.setdefault(name, subprocess.PIPE)
     with subprocess.Popen(
@@ -74,7 +74,25 @@ def running(*words, options=(), prefix=(), env=None, **more):
             yield process
         finally:
             if process.poll() is None:
-                kill_tree(process.pid)
+                end(process)
+
+
+def end(process):
+    """Its steps, so that it removes what it has made; itself if need be."""
+    for pid in descendants(process.pid):
+        if b"\0run\0" not in read_proc(pid, "cmdline"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        kill_tree(process.pid)
+
+
+def descendants(pid):
+    for child in children(pid):
+        yield child
+        yield from descendants(child)
 
 
 def kill_tree(pid):
