@@ -225,14 +225,17 @@ check-supervisor: $(OBJECTS)
 		cmd_run.o build/obj) -L$(MUSL)/lib -lbsd -lmd
 	@echo 'check-supervisor: cmd_run links with libc and libbsd alone'
 
-PYTEST = $(PITSTOP_CACHE)/venvs/test/bin/python -m pytest $(PYTEST_ARGS) tests
+# Most tests wait more than they compute: four at once suit two cores.
+PYTEST_ARGS ?= -n 4
+PYTEST = $(PITSTOP_CACHE)/venvs/test/bin/python -m pytest -q \
+	-p no:cacheprovider $(PYTEST_ARGS)
 pytest: build/pitstop packages-test ## the tests on the real binary (PYTEST_ARGS)
 	@tests/venvs.sh test
-	$(PYTEST)
+	$(PYTEST) tests
 
 pytest-asan: build/pitstop build/asan/pitstop packages-test ## the same on the sanitizer build
 	@tests/venvs.sh test
-	PITSTOP_BIN=$(CURDIR)/build/asan/pitstop $(PYTEST)
+	PITSTOP_BIN=$(CURDIR)/build/asan/pitstop $(PYTEST) tests
 
 # ---- the rest ---------------------------------------------------------------
 
