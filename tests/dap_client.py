@@ -166,6 +166,17 @@ class Client:
         self.taken.add(message["seq"])
         return message.get("body") or {}
 
+    def asked(self, command, patience=None):
+        """The arguments of the adapter's next request of that name."""
+        def find():
+            return next((m for m in self.messages
+                         if m["type"] == "request" and m["command"] == command
+                         and m["seq"] not in self.taken), None)
+        self._wait(find, patience, "request " + command)
+        message = find()
+        self.taken.add(message["seq"])
+        return message["arguments"]
+
     def wait_closed(self, patience=None):
         with self.changed:
             self._wait_locked(lambda: self.closed, patience, "the close")

@@ -504,18 +504,23 @@ def test_two_clients_at_the_same_moment(held):
     assert held.finished()[0] == 7
 
 
-def test_takeover_with_the_token(held):
-    first = held.attached(held.launch,
-                          {held.path: [line_of(held.path, "module")]})
+def test_takeover_with_the_token(hold, one_python, tmp_path):
+    """The step runs on between the two."""
+    stop = tmp_path / "stop"
+    path = place(tmp_path, "loop.py")
+    step = hold([one_python.path, path, str(stop)])
+    launch = step.wait_held()
+    first = step.attached(launch, {path: [line_of(path, "turn")]})
     first.stopped("breakpoint")
-    second = held.client(held.launch)
-    second.start(dict(held.launch, pitstopTakeover=True),
-                 {held.path: [line_of(held.path, "in_add")]})
+    second = step.client(launch)
+    second.start(dict(launch, pitstopTakeover=True),
+                 {path: [line_of(path, "sleep")]})
     thread = second.stopped("breakpoint")
-    assert second.where(thread)[1] == line_of(held.path, "in_add")
+    assert second.where(thread)[1] == line_of(path, "sleep")
     first.event("terminated")
-    second.go(thread)
-    assert held.finished()[0] == 7
+    second.detach()
+    stop.write_text("")
+    assert step.finished()[0] == 5
 
 
 def test_late_attach_can_be_turned_off(start, one_python, tmp_path):

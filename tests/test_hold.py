@@ -111,7 +111,7 @@ def test_no_line_of_ours_when_nothing_is_held(python, start, tmp_path):
 
 def test_address_is_this_machines_own(hold, one_python, tmp_path):
     step = hold([one_python.path, place(tmp_path, "simple.py")],
-                advertise=None)
+                "--allow", "0.0.0.0/0", advertise=None)
     launch = step.wait_held()
     _, match = step.stdout.wait(r"^ip_address: (\S+)$")
     chosen = ipaddress.ip_address(match.group(1))
@@ -439,7 +439,7 @@ def test_only_the_ranks_of_a_launcher_are_held(python, hold, tmp_path):
 def test_lowest_held_rank_when_none_is_named(hold, one_python, tmp_path):
     path = place(tmp_path, "rank.py")
     step = hold([launcher(tmp_path, one_python, "torchrun"),
-                 "--nproc_per_node=2", path], timeout=5)
+                 "--nproc_per_node=2", path], timeout=3)
     launch = dict(step.launches(2)[0])
     del launch["pitstopRank"]
     client = step.attached(launch, {path: [line_of(path, "rank")]})
@@ -452,7 +452,10 @@ def test_lowest_held_rank_when_none_is_named(hold, one_python, tmp_path):
 def test_scripts_under_a_held_one_are_not_held(python, hold, tmp_path):
     path = place(tmp_path, "outer.py", "rank.py")
     step = hold([python.path, path])
-    status, out, _ = attach_and_finish(step)
+    client = step.attached()
+    child = client.asked("startDebugging")["configuration"]
+    step.client(child).start(child)
+    status, out, _ = step.finished()
     assert (status, strip_log(out)) == (0, "outer\nrank none\n")
     assert out.count("Timeout for debug connection: ") == 1
 
