@@ -7,7 +7,6 @@ It calls serve(), in the main thread while the step is held, in the hook's own
 thread afterwards.
 """
 import _thread
-import contextlib
 import os
 import select
 import sys
@@ -179,31 +178,32 @@ def is_debuggers(name):
     return name.startswith(("PYDEVD_", "DEBUGPY_"))
 
 
-@contextlib.contextmanager
-def environment_kept():
-    """Neither the step nor its children see what debugpy sets."""
-    before = {k: v for k, v in os.environ.items() if is_debuggers(k)}
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-    try:
-        yield
-    finally:
+class environment_kept:
+    """Neither the step nor its children see what debugpy sets. (Not by
+    contextlib: that would be a lot to import into a step.)"""
+
+    def __enter__(self):
+        self.before = {k: v for k, v in os.environ.items() if is_debuggers(k)}
+        os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+
+    def __exit__(self, *exception):
         for name in [k for k in os.environ if is_debuggers(k)]:
-            if name not in before:
+            if name not in self.before:
                 del os.environ[name]
-        os.environ.update(before)
+        os.environ.update(self.before)
 
 
-@contextlib.contextmanager
-def path_with(directory):
-    if not directory:
-        yield
-        return
-    sys.path.append(directory)
+def import_debugpy(directory):
+    """`directory` is put at the end of sys.path meanwhile, if it is one."""
+    if directory:
+        sys.path.append(directory)
     try:
-        yield
+        import debugpy
+        import debugpy.server.api  # puts pydevd on the path  # noqa: F401
     finally:
         if directory in sys.path:
             sys.path.remove(directory)
+    return debugpy
 
 
 class Silent:
@@ -241,9 +241,7 @@ def load_debugpy():
         hide_from_pydevd()
     bundled = state.path if directory == os.path.join(
         state.path or "", "debugpy") else None
-    with path_with(bundled):
-        import debugpy
-        import debugpy.server.api  # puts pydevd on the path  # noqa: F401
+    debugpy = import_debugpy(bundled)
     silence_pydevd()
     return debugpy
 
@@ -255,6 +253,16 @@ def refuse_foreign(debugpy):
         raise Refused("the step called debugpy.listen() itself")
 
 
+def hang_up(debugger):
+    """pydevd leaves it to the other side to close, or closes a descriptor
+    that its reader waits at, which the other side does not notice."""
+    import socket
+    try:
+        debugger.writer.sock.shutdown(socket.SHUT_RDWR)
+    except (AttributeError, OSError):
+        pass
+
+
 def forget_connection():
     """Close what an earlier attach has left, so that pydevd makes a new
     connection, and children are told its address and not the old one."""
@@ -262,13 +270,14 @@ def forget_connection():
     from _pydevd_bundle.pydevd_constants import get_global_debugger
     old = get_global_debugger()
     if old is not None:
+        hang_up(old)
         old.dispose_and_kill_all_pydevd_threads(wait=False)
     if get_global_debugger() is not None:
         pydevd.set_global_debugger(None)
     pydevd.SetupHolder.setup = None
 
 
-def waiting_until(must_go):
+def waiting_until(limit):
     """A method for PyDB, in the place of its endless wait, that gives up. A
     child that is forked meanwhile waits as usual."""
     import pydevd
@@ -279,23 +288,29 @@ def waiting_until(must_go):
         if (os.getpid(), _thread.get_ident()) != me:
             return usual(self)
         while not self.ready_to_run:
-            if must_go():
-                raise GaveUp("called off")
+            off = called_off() or monotonic() > limit
+            if off and not self.ready_to_run:   # the agent's `go` follows on
+                raise GaveUp("called off")      # ready_to_run, never before
             self.process_internal_commands()
         return None
 
-    return usual, wait_until_ready
+    return wait_until_ready
 
 
-@contextlib.contextmanager
-def bounded_wait(limit):
-    import pydevd
-    usual, wait = waiting_until(lambda: called_off() or monotonic() > limit)
-    pydevd.PyDB.wait_for_ready_to_run = wait
-    try:
-        yield
-    finally:
-        pydevd.PyDB.wait_for_ready_to_run = usual
+class bounded_wait:
+    """pydevd's endless wait for a client ends, at the latest at `limit`."""
+
+    def __init__(self, limit):
+        self.limit = limit
+
+    def __enter__(self):
+        import pydevd
+        self.usual = pydevd.PyDB.wait_for_ready_to_run
+        pydevd.PyDB.wait_for_ready_to_run = waiting_until(self.limit)
+
+    def __exit__(self, *exception):
+        import pydevd
+        pydevd.PyDB.wait_for_ready_to_run = self.usual
 
 
 class Events(dict):
@@ -334,7 +349,6 @@ def connect_debugpy(host, port, token, limit):
         with bounded_wait(limit):
             debugpy.connect((host, port), access_token=token)
         wake_right()
-    hook.traced = True
 
 
 def undo():
@@ -366,18 +380,78 @@ def follow_children(on):
 
 
 def stop_tracing():
-    """Up to Python 3.11: give the step its full speed back."""
+    """Up to Python 3.11: give the step its full speed back. What pydevd does
+    at a thread's first traced call may put its own function in the place of
+    ours: look whether ours came to run, and try again where it did not. A
+    thread that stands in native code stops tracing at its next call."""
     from pydevd_tracing import SetTrace, set_trace_to_threads
+    stopped = set()
 
     def off(frame, event, arg):       # runs once in each thread, at its next
         SetTrace(None)                # call
+        stopped.add(_thread.get_ident())
         while frame is not None:
             frame.f_trace = None
             frame = frame.f_back
 
-    others = [ident for ident in sys._current_frames()
-              if ident != _thread.get_ident()]
-    set_trace_to_threads(off, thread_idents=others)
+    for pause in (0.02, 0.05, 0.1):
+        others = set(sys._current_frames()) - stopped
+        others.discard(_thread.get_ident())
+        if others:
+            set_trace_to_threads(off, thread_idents=list(others))
+            sleep(pause)
+
+
+def hide_hook(debugger):
+    """The debugger shall not show the frames of this file's or of
+    sitecustomize.py, nor stop at what they raise."""
+    import debugpy
+    from _pydevd_bundle.pydevd_api import PyDevdAPI
+    PyDevdAPI().set_dont_trace_start_end_patterns(
+        debugger, (os.path.dirname(debugpy.__file__), hook.place, "<pitstop"),
+        ("debugpy_launcher.py",))
+
+
+def is_bottom(frame):
+    return frame.f_back is None and frame.f_code.co_name in (
+        "<module>", "_run_module_as_main")
+
+
+def trace_from_script():
+    """Up to Python 3.11, in the main thread before the script: pydevd takes
+    the first frame that it sees for the thread's bottom one and looks there
+    for uncaught exceptions. Let that be the script's and not one of site's."""
+    from pydevd_tracing import SetTrace
+    from _pydevd_bundle.pydevd_constants import get_global_debugger
+
+    def start(frame, event, arg):
+        if not is_bottom(frame):
+            return None
+        debugger = get_global_debugger()
+        if debugger is None:
+            SetTrace(None)
+            return None
+        debugger.enable_tracing()
+        return debugger.trace_dispatch(frame, event, arg)
+
+    SetTrace(start)
+    frame = sys._getframe()
+    while frame is not None:
+        frame.f_trace = None
+        frame = frame.f_back
+
+
+def begin_script():
+    """The hold is over; with a client the script is traced from its start."""
+    if "pydevd" not in sys.modules:
+        return
+    from _pydevd_bundle.pydevd_constants import get_global_debugger
+    debugger = get_global_debugger()
+    if debugger is None:
+        return
+    hide_hook(debugger)
+    if TRACES:
+        trace_from_script()
 
 
 def untrace():
@@ -400,16 +474,29 @@ def retrace():
         debugger.set_tracing_for_untraced_contexts()
 
 
+def forget_stops():
+    """A thread that stood at a breakpoint when the connection broke runs, but
+    is still marked as suspended: it would stop for the next client at once."""
+    import threading
+    for thread in threading.enumerate():
+        info = getattr(thread, "additional_info", None)
+        if info is not None:
+            info.pydev_state = 1      # pydevd's STATE_RUN
+            info.pydev_step_cmd = info.pydev_original_step_cmd = -1
+            info.pydev_step_stop = None
+
+
 def agent_is_lost():
     """pydevd lets the step run when its connection breaks; what is left of
     the debugger goes here."""
-    if not hook.traced or "pydevd" not in sys.modules:
+    if "pydevd" not in sys.modules:
         return
     from _pydevd_bundle.pydevd_constants import get_global_debugger
     until = monotonic() + NOTICE_SECONDS
     while get_global_debugger() is not None and monotonic() < until:
         sleep(0.01)
     free_waiting()
+    forget_stops()
     untrace()
 
 
@@ -425,6 +512,7 @@ def do_hold(text, _):
     if hook.left is not None:
         left = min(left, hook.left)
     set_hold(left)
+    os.environ["PITSTOP_HELD"] = str(os.getpid())
     send("ready " + debugpy_version(directory))
 
 
@@ -559,6 +647,10 @@ def serve_hold(deadline):
         return False
     if why:
         end_hold(why)
+    try:
+        begin_script()
+    except Exception:
+        pass
     return True
 
 

@@ -14,6 +14,7 @@ import os
 import sys
 
 HOLDS = ("step", "crash", "both")
+BEFORE = ("step", "both")      # those that wait before the first line
 RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "OMPI_COMM_WORLD_RANK",
          "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK",
          "SLURM_PROCID", "AZUREML_CR_NODE_RANK")
@@ -35,8 +36,8 @@ class hook:
     data = b""        # received, not yet looked at
     body = None       # the namespace of hook.py, once it has come
     left = None       # until when a hold lasts, on the monotonic clock
-    traced = False    # the debugger is loaded
     main = None       # the main thread's identifier
+    place = __file__.rpartition("/")[0]    # where this file is
     thread = False    # our thread runs
     given_up = False  # what listens there is no agent
     filters = None    # the list that holds our filter for one warning
@@ -51,12 +52,14 @@ def arguments():
         line = os.read(fd, 4 * ARGS_BYTES)
     finally:
         os.close(fd)
+    if b"pydevd" in line:    # a debugged process's child; not to complain of
+        os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # frozen modules
     taken = b""
     for word in line.split(b"\0")[:-1][:ARGS_MAX]:
-        taken += b"arg=" + word[:ARG_BYTES] + b"\0"
         if len(taken) > ARGS_BYTES:
             break
-    return taken[:ARGS_BYTES]
+        taken += b"arg=" + word[:ARG_BYTES] + b"\0"
+    return taken
 
 
 def here():
@@ -66,13 +69,21 @@ def here():
         return ""
 
 
+def wish():
+    """What the process asks for. One that was held and becomes another
+    program by exec() is not held again."""
+    value = os.environ.get("PITSTOP_HOLD")
+    if os.environ.get("PITSTOP_HELD") == str(os.getpid()):
+        return "off"
+    return value if value in HOLDS else "off"
+
+
 def hello(kind):
     environ = os.environ
-    hold = environ.get("PITSTOP_HOLD", "")
     fields = ["pid=%d" % os.getpid(), "ppid=%d" % os.getppid(),
               "python=%d.%d.%d" % sys.version_info[:3],
               "exe=" + (sys.executable or ""), "cwd=" + here(),
-              "kind=" + kind, "hold=" + (hold if hold in HOLDS else "off"),
+              "kind=" + kind, "hold=" + wish(),
               "timeout=" + environ.get("PITSTOP_TIMEOUT", "")]
     fields += ["env." + name + "=" + environ[name][:64]
                for name in RANKS if name in environ]
@@ -81,7 +92,7 @@ def hello(kind):
             from time import monotonic
             left = max(0, hook.left - monotonic())
             fields.append("left=%d" % (left * 1000))
-        if hook.traced:
+        if "pydevd" in sys.modules:
             fields.append("traced=1")
     text = os.fsencode("\0".join(fields)) + b"\0" + arguments()
     return b"pitstop 1 %d\n" % len(text) + text
@@ -172,6 +183,8 @@ def receive(deadline):
     """Take what comes next into hook.data; False when time is up."""
     if deadline is None:
         data = os.read(hook.fd, 65536) if is_ours() else b""
+        if not is_ours():     # a file that closed while it was read from
+            raise EOFError
     else:
         from time import monotonic
         seconds = max(0.001, deadline - monotonic())
@@ -215,10 +228,11 @@ def message(deadline=None):
 
 
 def load(source):
-    hook.body = {"hook": hook, "message": message, "parse": parse,
-                 "receive": receive, "send": send, "connect": connect,
-                 "drop": drop, "free_waiting": free_waiting}
-    exec(compile(source, CODE_NAME, "exec", 0, True), hook.body)
+    body = {"hook": hook, "message": message, "parse": parse,
+            "receive": receive, "send": send, "connect": connect,
+            "drop": drop, "free_waiting": free_waiting}
+    exec(compile(source, CODE_NAME, "exec", 0, True), body)
+    hook.body = body
 
 
 def follow(deadline=None):
@@ -311,20 +325,23 @@ def reconnect(kind):
 
 
 def listen():
+    """An agent that throws us out again and again is asked less and less."""
+    from time import monotonic, sleep
     pause, kind = PAUSE_SECONDS, "start"
     while True:
         if hook.fd < 0:
             reconnect(kind)
             free_for_a_while()
+        since, kind = monotonic(), "again"
         try:
             follow()
         except (EOFError, OSError):
             pass
-        kind = "again"
-        from time import sleep
-        sleep(pause)     # an agent that throws us out is not asked for ever
-        pause = min(2 * pause, PAUSE_MAX)
         drop()
+        if monotonic() - since > PAUSE_MAX:
+            pause = PAUSE_SECONDS
+        sleep(pause)
+        pause = min(2 * pause, PAUSE_MAX)
 
 
 def thread_main():
@@ -333,6 +350,7 @@ def thread_main():
     except BaseException:
         pass
     hook.thread = False
+    drop()
 
 
 def start_thread():
@@ -499,6 +517,20 @@ def import_quietly():
     hook.start = _thread.start_new_thread    # a debugger will replace it
 
 
+def keep_compiled():
+    """Where Python writes no compiled form (PYTHONDONTWRITEBYTECODE), have one
+    in the directory that `pitstop run` made: the next start costs a fourth."""
+    directory = os.path.dirname(__file__)
+    if (not sys.dont_write_bytecode or not os.path.basename(
+            directory).startswith("pitstop-") or os.path.exists(__cached__)):
+        return
+    sys.dont_write_bytecode = False
+    try:
+        __loader__.get_code(__name__)
+    finally:
+        sys.dont_write_bytecode = True
+
+
 def register(name):
     hook.address = (b"\0" + os.fsencode(name[1:]) if name[:1] == "@" else name)
     import_quietly()
@@ -509,19 +541,19 @@ def register(name):
     except BlockingIOError:
         pass               # it has no time now: the thread tries again
     except OSError:
-        if os.environ.get("PITSTOP_HOLD") not in ("step", "both"):
+        if wish() not in BEFORE:
             return
-    if os.environ.get("PITSTOP_HOLD") in ("step", "both"):
+    if wish() in BEFORE:
         hold_or_die()
     if not hook.given_up:
         start_thread()
         watch_forks()
 
 
-def main(action, *arguments):
+def main(action):
     if "PITSTOP_SOCKET" in os.environ and sys.version_info >= (3, 6):
         try:
-            action(*arguments)
+            action()
         except Exception:
             pass
 
@@ -536,6 +568,7 @@ try:
     import sitecustomize   # the one that this shadows
 except Exception as e:     # also when there is none: site passes over that
     error = e
+main(keep_compiled)
 main(lambda: register(os.environ["PITSTOP_SOCKET"]))
 if error is not None:
     sys.modules[__name__] = this     # who imports us takes it out again
