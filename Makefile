@@ -9,7 +9,6 @@ export LC_ALL := C
 FUZZ_SECONDS ?= 20
 # V=1 shows the commands.
 Q := $(if $(V),,@)
-PYTEST_ARGS ?=
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .DELETE_ON_ERROR:
