@@ -49,7 +49,10 @@ static const struct kind number, word, text, address, ranges, secret;
 
 /* The first name of a value is the one that is shown and written. */
 static const struct word hold_words[] = {
-	{ "off", HOLD_OFF }, { "step", HOLD_STEP }, { NULL, 0 }
+	{ "off", HOLD_OFF }, { "step", HOLD_STEP },
+	{ "no", HOLD_OFF }, { "false", HOLD_OFF }, { "0", HOLD_OFF },
+	{ "on", HOLD_STEP }, { "yes", HOLD_STEP }, { "true", HOLD_STEP },
+	{ "1", HOLD_STEP }, { NULL, 0 }
 };
 static const struct word switch_words[] = {
 	{ "on", true }, { "off", false }, { "yes", true }, { "no", false },
@@ -72,35 +75,38 @@ static const struct setting settings[] = {
 	  "the longest hold when nobody attaches",
 	  &number, MEMBER(timeout), .min = 1, .max = WEEK },
 	{ "--max-hold", "PITSTOP_MAX_HOLD", "SECONDS", NULL, "86400",
-	  "the longest hold when it is extended",
+	  "no hold is longer than this, whatever the timeout",
 	  &number, MEMBER(max_hold), .min = 1, .max = WEEK },
 	{ "--port", "PITSTOP_PORT", "PORT", NULL, "5678",
-	  "the debug port; when it is taken, the next free one of 15",
+	  "the debug port; when it is taken, the next free one of 15 is used",
 	  &number, MEMBER(port), .min = 1, .max = 65535 },
 	{ "--late-attach", "PITSTOP_LATE_ATTACH", "SWITCH", "on", "on",
-	  "let a debugger attach while the step runs",
+	  "let a debugger attach while the step runs; off: only when held",
 	  &word, MEMBER(late_attach), .words = switch_words },
 	{ "--args", "PITSTOP_ARGS", "MODE", NULL, "consume",
-	  "what becomes of the step's arguments --remote_debug and\n"
-	  "--remote_debug_connection_timeout N, which ask for a hold",
+	  "the step's arguments --remote_debug, which asks for a hold, and\n"
+	  "--remote_debug_connection_timeout N; consume: pitstop follows them\n"
+	  "and takes them out; keep: they are the script's own affair",
 	  &word, MEMBER(keep_args), .words = args_words },
 	{ "--advertise", "PITSTOP_ADVERTISE", "ADDRESS", NULL, "",
-	  "the address to print for VS Code",
+	  "the address to print, where VS Code reaches this machine",
 	  &address, MEMBER(advertise) },
 	{ "--vnet", "PITSTOP_VNET", "RANGES", NULL, "",
-	  "print the address that lies in here",
+	  "print the address of this machine that lies in this range",
 	  &ranges, MEMBER(vnet) },
 	{ "--allow", "PITSTOP_ALLOW", "RANGES", NULL, CIDR_DEFAULT,
-	  "who may connect",
+	  "the addresses that may connect; none: nobody",
 	  &ranges, MEMBER(allow) },
 	{ "--match", "PITSTOP_MATCH", "PATTERN", NULL, "",
-	  "which script or module to hold, instead of the main one",
+	  "which script or module to hold, instead of the main one: its name,\n"
+	  "path or 'part*.py'",
 	  &text, MEMBER(match) },
 	{ "--debugpy", "PITSTOP_DEBUGPY", "DIRECTORY", NULL, "",
-	  "a debugpy for environments that have none",
+	  "where a debugpy is, for environments that have none",
 	  &text, MEMBER(debugpy) },
 	{ NULL, "PITSTOP_TOKEN", NULL, NULL, "",
-	  "what a debugger has to show; none: nothing; unset: random",
+	  "the pitstopToken that a debugger has to show; none: it needs none;\n"
+	  "unset: a random one, printed with the launch configuration",
 	  &secret, MEMBER(token) },
 };
 
@@ -229,7 +235,8 @@ static bool ranges_set(const struct setting *s, void *at, const char *from)
 static void ranges_allowed(const struct setting *s, char *to, size_t size)
 {
 	(void)s;
-	strlcpy(to, "ranges like 10.0.0.0/8,fd00::/8", size);
+	strlcpy(to, "ranges like 10.3.0.0/16,10.4.0.7 (zero behind the "
+		"prefix)", size);
 }
 
 static const struct kind ranges = { ranges_set, text_get, ranges_allowed };
@@ -327,12 +334,28 @@ static const struct setting *find_flag(const char *arg, const char **value)
 	return NULL;
 }
 
+/* `--hold step`: a flag that can stand alone takes no word behind it. */
+static void tell_of_word(const struct setting *s, const char *next,
+			 config_bad *bad, void *ctx)
+{
+	char sentence[128];
+
+	if (strcmp(next, s->words[0].name) != 0 &&
+	    strcmp(next, s->words[1].name) != 0)
+		return;
+	snprintf(sentence, sizeof(sentence), "'%s' is taken for the command; "
+		 "did you mean %s=%s?", next, s->flag, next);
+	bad(ctx, sentence);
+}
+
 /* One flag, and the word behind it when its value stands there. */
 static bool flag_set(struct config *c, const struct setting *s,
 		     const char *value, int argc, char **argv, int *at,
 		     config_bad *bad, void *ctx)
 {
 	++*at;
+	if (!value && s->bare && *at < argc)
+		tell_of_word(s, argv[*at], bad, ctx);
 	if (!value)
 		value = s->bare;
 	if (!value && *at < argc)
@@ -390,7 +413,7 @@ int config_export(const struct config *c)
 static void help_head(int fd, const struct setting *s)
 {
 	if (!s->flag)
-		dprintf(fd, "  (no option, for a secret is no argument)\n");
+		dprintf(fd, "  (no option: others can see command lines)\n");
 	else if (s->bare)
 		dprintf(fd, "  %s[=%s]\n", s->flag, s->metavar);
 	else
@@ -414,7 +437,8 @@ static void help_values(int fd, const struct setting *s)
 	s->kind->allowed(s, allowed, sizeof(allowed));
 	dprintf(fd, "      %s: %s", s->variable, allowed);
 	if (*s->fallback)
-		dprintf(fd, "; default %s", s->fallback);
+		dprintf(fd, ";%sdefault %s", strlen(s->fallback) > 20 ?
+			"\n      " : " ", s->fallback);
 	if (s->bare)
 		dprintf(fd, "; alone: %s", s->bare);
 	dprintf(fd, "\n");

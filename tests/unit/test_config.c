@@ -149,8 +149,8 @@ static void bad_values_are_told_and_change_nothing(void **state)
 		  "'myhost', allowed is an IPv4 or IPv6 address; it is "
 		  "ignored" },
 		{ "PITSTOP_VNET", "10.0.0.1/8", "PITSTOP_VNET is '10.0.0.1/8',"
-		  " allowed is ranges like 10.0.0.0/8,fd00::/8; it is "
-		  "ignored" },
+		  " allowed is ranges like 10.3.0.0/16,10.4.0.7 "
+		  "(zero behind the prefix); it is ignored" },
 		{ "PITSTOP_ALLOW", "all", NULL },
 		{ "PITSTOP_MATCH", "a\nb", NULL },
 	};
@@ -267,6 +267,43 @@ static void words_are_read_in_many_spellings(void **state)
 	}
 }
 
+static void a_hold_can_be_spelt_as_a_switch(void **state)
+{
+	static const char *const OFF[] = { "off", "no", "False", "0" };
+	static const char *const STEP[] = { "step", "on", "yes", "TRUE", "1" };
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(STEP); i++) {
+		c.hold = HOLD_OFF;
+		assert_true(config_set(&c, "PITSTOP_HOLD", "it", STEP[i], tell,
+				       &c));
+		assert_int_equal(c.hold, HOLD_STEP);
+	}
+	for (size_t i = 0; i < LENGTH(OFF); i++) {
+		c.hold = HOLD_STEP;
+		assert_true(config_set(&c, "PITSTOP_HOLD", "it", OFF[i], tell,
+				       &c));
+		assert_int_equal(c.hold, HOLD_OFF);
+	}
+}
+
+static void a_word_behind_a_flag_that_stands_alone_is_told(void **state)
+{
+	char rest[64];
+
+	(void)state;
+	assert_int_equal(flags("--hold step -- x", rest), 0);
+	assert_string_equal(rest, "step -- x ");
+	assert_string_equal(told, "'step' is taken for the command; did you "
+			    "mean --hold=step?");
+	flags("--late-attach off x", rest);
+	assert_int_equal(told_times, 2);
+	flags("--hold python step", rest);
+	flags("--hold=off step", rest);
+	flags("--late-attach true", rest);
+	assert_int_equal(told_times, 2);
+}
+
 static void one_can_be_set_by_its_name(void **state)
 {
 	(void)state;
@@ -352,6 +389,8 @@ int main(void)
 		TEST(flags_are_read_up_to_the_command),
 		TEST(a_flag_wins_over_its_variable),
 		TEST(words_are_read_in_many_spellings),
+		TEST(a_hold_can_be_spelt_as_a_switch),
+		TEST(a_word_behind_a_flag_that_stands_alone_is_told),
 		TEST(one_can_be_set_by_its_name),
 		TEST(an_export_is_read_as_it_was),
 		TEST(an_export_sets_no_default_and_mends_what_was_bad),
