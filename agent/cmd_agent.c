@@ -43,7 +43,8 @@ int cmd_agent(int argc, char **argv)
 	int ipc_fd = inherited(IPC_FD_VARIABLE);
 	int hook_fd = inherited(IPC_HOOK_FD_VARIABLE);
 
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 ||
+			 strcmp(argv[1], "-h") == 0)) {
 		fputs(USAGE, stdout);
 		return 0;
 	}
