@@ -39,7 +39,7 @@ def environment(**more):
     this machine do not want."""
     env = {k: v for k, v in os.environ.items()
            if not k.startswith("PITSTOP_")}
-    env["PITSTOP_PORT"] = str(random.randrange(20000, 30000))
+    env["PITSTOP_PORT"] = str(random.randrange(10000, 19000))
     if SANITIZED:
         env["ASAN_OPTIONS"] = "disable_coredump=0"
     env.update(more)
