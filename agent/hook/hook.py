@@ -20,6 +20,7 @@ NOTICE_SECONDS = 1.0        # pydevd has to notice that the agent is gone
 TEXT_MAX = 500
 # Up to 3.11 pydevd traces by sys.settrace; later it costs nothing when idle.
 TRACES = sys.version_info < (3, 12)
+COUNTS = sys.version_info < (3, 10)     # see counted_settrace
 # debugpy before this cannot trace other threads on 3.11.
 LATE_311 = (1, 6, 4)
 
@@ -33,6 +34,10 @@ class state:
     hold_ended = False   # by the hook: what the agent says of it comes late
     path = None          # a directory with a debugpy for those without one
     patching = None      # pydevd's own switch for tracing child processes
+    settrace = None      # Python's own sys.settrace
+    traces = None        # by how much pydevd changed the interpreter's count;
+                         # None: that has been made good
+    tracers = set()      # threads that the step itself traces since then
 
 
 class GaveUp(BaseException):
@@ -346,6 +351,7 @@ def connect_debugpy(host, port, token, limit):
         refuse_foreign(debugpy)
         forget_connection()
         follow_children(True)
+        count_traces()
         with bounded_wait(limit):
             debugpy.connect((host, port), access_token=token)
         wake_right()
@@ -359,6 +365,8 @@ def undo():
     follow_children(False)
     import pydevd_tracing
     pydevd_tracing.restore_sys_set_trace_func()
+    if sys.settrace is counted_settrace:
+        sys.settrace = state.settrace
 
 
 # ---- tracing ---------------------------------------------------------------------
@@ -379,6 +387,65 @@ def follow_children(on):
     pydev_monkey._arg_patch = state.patching if on else DoNotPatch
 
 
+def counted_settrace(function):
+    """In the place of sys.settrace for pydevd, up to Python 3.9. There the
+    interpreter counts the threads that trace, and runs all code slower unless
+    that is 0; pydevd counts up more often than down."""
+    before = sys.gettrace() is not None
+    state.settrace(function)
+    change = (function is not None) - before
+    if state.traces is not None:
+        state.traces.append(change)
+    elif change < 0 and _thread.get_ident() not in state.tracers:
+        # One that pay_back() has paid for: up again, by a thread that ends.
+        hook.start(state.settrace, (follow_none,))
+    elif change:
+        (state.tracers.add if change > 0 else state.tracers.discard)(
+            _thread.get_ident())
+
+
+def count_traces():
+    """From here on; what a program itself traces does not concern us."""
+    from pydevd_tracing import TracingFunctionHolder
+    if not COUNTS:
+        return
+    state.traces = state.traces or []
+    if TracingFunctionHolder._original_tracing is None:
+        state.settrace = sys.settrace
+        sys.settrace = counted_settrace      # from here pydevd takes it
+
+
+def pay_back():
+    """Bring the interpreter's count to where it was: setting a trace function
+    by pydevd's library does not count, taking it away does. Some threads, such
+    as pydevd's own, wake later and take theirs away then."""
+    import ctypes
+    import pydevd_tracing
+    library = pydevd_tracing._load_python_helper_lib()
+    if not COUNTS or not library:
+        return
+    traces, state.traces = state.traces, None
+    for _ in range(sum(traces or ())):
+        library.AttachDebuggerTracing(
+            ctypes.c_int(0), ctypes.py_object(state.settrace),
+            ctypes.py_object(follow_none), ctypes.c_uint(_thread.get_ident()),
+            ctypes.py_object(None))
+        state.settrace(None)
+
+
+def follow_none(frame, event, arg):
+    return None
+
+
+def traced_frames():
+    """The uppermost frame of each thread but ours and pydevd's."""
+    import threading
+    frames = sys._current_frames()
+    frames.pop(_thread.get_ident(), None)
+    return {ident: frame for ident, frame in frames.items() if not getattr(
+        threading._active.get(ident), "pydev_do_not_trace", False)}
+
+
 def stop_tracing():
     """Up to Python 3.11: give the step its full speed back. What pydevd does
     at a thread's first traced call may put its own function in the place of
@@ -388,18 +455,26 @@ def stop_tracing():
     stopped = set()
 
     def off(frame, event, arg):       # runs once in each thread, at its next
-        SetTrace(None)                # call
+        SetTrace(None)                # call or, in its uppermost frame, line
         stopped.add(_thread.get_ident())
+        leave(frame)
+
+    def leave(frame):
         while frame is not None:
             frame.f_trace = None
             frame = frame.f_back
 
-    for pause in (0.02, 0.05, 0.1):
-        others = set(sys._current_frames()) - stopped
-        others.discard(_thread.get_ident())
-        if others:
-            set_trace_to_threads(off, thread_idents=list(others))
-            sleep(pause)
+    for pause in (0.01, 0.02, 0.04, 0.08):
+        running = {ident: frame for ident, frame in traced_frames().items()
+                   if ident not in stopped}
+        if not running:
+            break
+        set_trace_to_threads(off, thread_idents=list(running))
+        for frame in running.values():
+            leave(frame)
+            frame.f_trace = off
+        sleep(pause)
+    pay_back()
 
 
 def hide_hook(debugger):
@@ -468,6 +543,7 @@ def retrace():
     if debugger is None:
         raise Refused("the debugger is gone")
     follow_children(True)
+    count_traces()
     if TRACES:
         debugger.enable_tracing(debugger.trace_dispatch,
                                 apply_to_all_threads=True)

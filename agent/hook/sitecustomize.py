@@ -344,7 +344,8 @@ def listen():
         pause = min(2 * pause, PAUSE_MAX)
 
 
-def thread_main():
+def thread_main(begun):
+    begun.release()
     try:
         listen()
     except BaseException:
@@ -355,15 +356,20 @@ def thread_main():
 
 def start_thread():
     """With all signals blocked: those for the process are for the step's own
-    threads. 32 and 33, and up to SIGRTMIN, belong to the C library."""
+    threads. 32 and 33, and up to SIGRTMIN, belong to the C library. pydevd
+    takes a thread that has not begun for the one that started it."""
     mask = hook.signal.pthread_sigmask
     signals = set(range(1, 32)) | set(range(hook.signal.SIGRTMIN, 65))
     hook.main = hook.get_ident()
     before = mask(hook.signal.SIG_BLOCK, ())
     try:
         mask(hook.signal.SIG_SETMASK, signals)
-        hook.start(thread_main, ())
+        begun = hook.lock()
+        begun.acquire()
+        hook.start(thread_main, (begun,))
         hook.thread = True
+        if "pydevd" in sys.modules:
+            begun.acquire(True, 1)
     finally:
         mask(hook.signal.SIG_SETMASK, before)
 
@@ -513,7 +519,7 @@ def import_quietly():
     for name in set(sys.modules) - known:
         del sys.modules[name]
     hook.socket, hook.signal = _socket, _signal
-    hook.get_ident = _thread.get_ident
+    hook.get_ident, hook.lock = _thread.get_ident, _thread.allocate_lock
     hook.start = _thread.start_new_thread    # a debugger will replace it
 
 
