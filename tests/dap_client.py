@@ -66,6 +66,7 @@ def substitute(value, folder):
 class Client:
     def __init__(self, host, port, patience=PATIENCE):
         self.socket = connect(host, port, patience)
+        self.name = self.socket.getsockname()[:2]
         self.patience = patience
         self.changed = threading.Condition()
         self.messages = []      # all that came, in order

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from dap_client import Closed
+from dap_client import Closed, Overdue
 from harness import line_of, place, strip_log
 
 TIMEOUT = 3
@@ -182,6 +182,18 @@ def test_a_client_attached_just_before_the_deadline_is_in(held):
     client.finish(attach)
     assert held.hold_ended()[0] is True
     check_step(held)
+
+
+def test_an_attached_step_has_no_deadline(hold, one_python, tmp_path):
+    path = place(tmp_path, "simple.py")
+    step = hold([one_python.path, path], timeout=1)
+    client = step.attached(breakpoints={path: [line_of(path, "module")]})
+    thread = client.stopped("breakpoint")
+    with pytest.raises(Overdue):
+        client.event("continued", patience=2)
+    assert client.where(thread)[1] == line_of(path, "module")
+    client.go(thread)
+    check_step(step)
 
 
 # ---- the agent is killed ----------------------------------------------------

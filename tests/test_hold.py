@@ -436,6 +436,23 @@ def test_only_the_ranks_of_a_launcher_are_held(python, hold, tmp_path):
     assert out.count("Timeout for debug connection: ") == 3
 
 
+@pytest.mark.parametrize("shell", [False, True], ids=["direct", "shell"])
+def test_recipes_arguments_reach_the_ranks(start, one_python, tmp_path,
+                                           shell):
+    """Given to the launcher's script, they hold each rank."""
+    command = [launcher(tmp_path, one_python, "torchrun"),
+               "--nproc_per_node=2", place(tmp_path, "simple.py")] + RECIPE
+    if shell:
+        command = ["bash", "-c", "echo go; " + " ".join(command)]
+    step = start(command)
+    for launch in step.launches(2):
+        step.attached(launch)
+    status, out, _ = step.finished()
+    assert status == 7
+    assert out.count("Timeout for debug connection: 17\n") == 2
+    assert out.count("argv []\n") == 2
+
+
 def test_lowest_held_rank_when_none_is_named(hold, one_python, tmp_path):
     path = place(tmp_path, "rank.py")
     step = hold([launcher(tmp_path, one_python, "torchrun"),
