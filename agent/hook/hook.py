@@ -18,7 +18,7 @@ ATTACH_SECONDS = 30.2       # how long a client has from attach to ready
 POLL_MILLISECONDS = 10
 NOTICE_SECONDS = 1.0        # pydevd has to notice that the agent is gone
 TEXT_MAX = 500
-# Up to 3.11 pydevd traces by sys.settrace; later it costs nothing when idle.
+# Up to 3.11 pydevd traces by sys.settrace, later by sys.monitoring.
 TRACES = sys.version_info < (3, 12)
 COUNTS = sys.version_info < (3, 10)     # see counted_settrace
 # debugpy before this cannot trace other threads on 3.11.
@@ -37,6 +37,8 @@ class state:
     settrace = None      # Python's own sys.settrace
     traces = None        # by how much pydevd changed the interpreter's count;
                          # None: that has been made good
+    callbacks = {}       # what pydevd registered with sys.monitoring, by event
+    events = 0           # and which events it wanted everywhere
     tracers = set()      # threads that the step itself traces since then
 
 
@@ -352,6 +354,8 @@ def connect_debugpy(host, port, token, limit):
         forget_connection()
         follow_children(True)
         count_traces()
+        if not TRACES:
+            start_monitoring()
         with bounded_wait(limit):
             debugpy.connect((host, port), access_token=token)
         wake_right()
@@ -477,6 +481,42 @@ def stop_tracing():
     pay_back()
 
 
+def disable(*_):
+    return sys.monitoring.DISABLE
+
+
+def stop_monitoring():
+    """From Python 3.12 on: each place in the code that still reports to pydevd
+    switches itself off the first time that it is passed."""
+    monitoring = sys.monitoring
+    tool = monitoring.DEBUGGER_ID
+    for pause in (0, 0.01, 0.02, 0.04, 0.08):
+        sleep(pause)             # pydevd may not be done with the disconnect
+        if not monitoring.get_tool(tool):
+            return
+        for name in ("PY_START", "PY_RESUME", "PY_RETURN", "LINE", "JUMP"):
+            event = getattr(monitoring.events, name)
+            old = monitoring.register_callback(tool, event, disable)
+            if old is not disable:
+                state.callbacks[event] = old
+        state.events |= monitoring.get_events(tool)
+        monitoring.set_events(tool, 0)
+
+
+def start_monitoring():
+    """Give pydevd back what stop_monitoring() took."""
+    monitoring = sys.monitoring
+    tool = monitoring.DEBUGGER_ID
+    callbacks, state.callbacks = state.callbacks, {}
+    events, state.events = state.events, 0
+    if not callbacks or not monitoring.get_tool(tool):
+        return
+    for event, callback in callbacks.items():
+        monitoring.register_callback(tool, event, callback)
+    monitoring.set_events(tool, events)
+    monitoring.restart_events()
+
+
 def hide_hook(debugger):
     """The debugger shall not show the frames of this file's or of
     sitecustomize.py, nor stop at what they raise."""
@@ -535,6 +575,8 @@ def untrace():
     follow_children(False)
     if TRACES:
         stop_tracing()
+    else:
+        stop_monitoring()
 
 
 def retrace():
@@ -548,6 +590,8 @@ def retrace():
         debugger.enable_tracing(debugger.trace_dispatch,
                                 apply_to_all_threads=True)
         debugger.set_tracing_for_untraced_contexts()
+    else:
+        start_monitoring()
 
 
 def forget_stops():
