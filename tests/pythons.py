@@ -82,6 +82,14 @@ def params(where=lambda python: True):
             for python in ALL if where(python)]
 
 
+def some(*names):
+    """Parameters for what need not be seen on each: these, and the system's
+    where none of them is here."""
+    here = any(python.name in names for python in HERE)
+    return params(lambda python: python.name in names or
+                  python.name == "system" and not here)
+
+
 def interpreters():
     """One parameter for each interpreter, where the debugpy does not
     matter."""

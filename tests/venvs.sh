@@ -1,12 +1,12 @@
 #!/bin/bash
-# venvs.sh [test|all]: virtual environments for the tests, made once, in
-# $PITSTOP_CACHE/venvs, from pinned packages (tests/requirements).
+# venvs.sh [test|system|all]: virtual environments for the tests, made once,
+# in $PITSTOP_CACHE/venvs, from pinned packages (tests/requirements).
 #
-#   test  pytest, with the machine's python3 (3.9 or later)
-#   all   besides that, each Python of the machine (the system's and pyenv's,
-#         3.6 to 3.13) with the debugpy that pip gives it, and Python 3.11
-#         with two older ones. A Python that is missing is passed over:
-#         tests/pythons.py names it.
+#   test    pytest, with the machine's python3 (3.9 or later)
+#   system  debugpy, with the machine's python3
+#   all     both, and each Python of pyenv (3.6 to 3.13) with the debugpy that
+#           pip gives it, Python 3.11 with two older ones besides. A Python
+#           that is missing is passed over: tests/pythons.py names it.
 #
 # Does nothing, quickly, when all is there. No output of pip unless it fails.
 set -euo pipefail
@@ -102,17 +102,16 @@ test_python() {
 	[ -x $SYSTEM ] && echo $SYSTEM || command -v python3
 }
 
-case ${1-all} in
-test | all) ;;
-*) echo "usage: $0 [test|all]" >&2; exit 2 ;;
+WHAT=${1-all}
+case $WHAT in
+test | system | all) ;;
+*) echo "usage: $0 [test|system|all]" >&2; exit 2 ;;
 esac
 mkdir -p "$VENVS"
 exec 9>"$VENVS/lock"
 flock -n 9 || { say "waiting for another venvs.sh"; flock 9; }
 FAILED=
-make_venv test "$(test_python)" test
-if [ "${1-all}" = all ]; then
-	make_system_venv
-	make_pyenv_venvs
-fi
+[ "$WHAT" = system ] || make_venv test "$(test_python)" test
+[ "$WHAT" = test ] || make_system_venv
+[ "$WHAT" != all ] || make_pyenv_venvs
 [ -z "$FAILED" ] || { say "failed:$FAILED" >&2; exit 1; }
