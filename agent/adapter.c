@@ -209,8 +209,7 @@ static void on_client_gone(void *ctx, struct client *c)
 		;
 	member_unlink(&a->clients, m);
 	member_free(m);
-	if (a->client_count)
-		a->client_count--;
+	a->client_count--;
 	if (!a->clients && a->ended)
 		a->ended(a->ended_ctx);
 }
@@ -220,6 +219,21 @@ static const struct client_ops CLIENT_OPS = {
 	.detached = on_client_detached,
 	.gone = on_client_gone,
 };
+
+/* The oldest stranger makes room for a newcomer: idle connections, however
+ * many, shut nobody out. The list is newest first. */
+static void make_room(struct adapter *a)
+{
+	struct client *oldest = NULL;
+
+	if (a->client_count <= CLIENTS_MAX)
+		return;
+	for (struct member *m = a->clients; m; m = m->next)
+		if (client_is_stranger(m->client))
+			oldest = m->client;
+	if (oldest)
+		client_turn_away(oldest, "too many connections");
+}
 
 static void on_client_connection(void *ctx, uv_stream_t *listener)
 {
@@ -235,13 +249,13 @@ static void on_client_connection(void *ctx, uv_stream_t *listener)
 		member_free(m);
 		return;
 	}
+	a->client_count++;
 	client_sockaddr(m->client, &from);
 	if (!cidr_contains(&a->allow, (struct sockaddr *)&from))
 		client_turn_away(m->client, "your address is not in "
 				 "PITSTOP_ALLOW, the list of addresses that "
 				 "may debug this step");
-	else if (++a->client_count > CLIENTS_MAX)
-		client_turn_away(m->client, "too many connections");
+	make_room(a);
 }
 
 /* debuggees */

@@ -263,6 +263,7 @@ void client_turn_away(struct client *c, const char *why)
 	note_refusal(c, why);
 	dap_peer_refuse(c->peer, 1, "initialize", REFUSED_ADDRESS, why);
 	dap_peer_finish(c->peer);
+	c->state = CLIENT_ENDED;
 }
 
 /* attaching */
@@ -770,6 +771,11 @@ void client_sockaddr(const struct client *c, struct sockaddr_storage *to)
 bool client_is_waiting(const struct client *c)
 {
 	return c->state == CLIENT_WAITING;
+}
+
+bool client_is_stranger(const struct client *c)
+{
+	return c->state < CLIENT_WAITING;
 }
 
 int64_t client_seconds(const struct client *c)
