@@ -254,7 +254,8 @@ static void on_client_connection(void *ctx, uv_stream_t *listener)
 	if (!cidr_contains(&a->allow, (struct sockaddr *)&from))
 		client_turn_away(m->client, "your address is not in "
 				 "PITSTOP_ALLOW, the list of addresses that "
-				 "may debug this step");
+				 "may debug this step; set it where the step "
+				 "is started");
 	make_room(a);
 }
 
