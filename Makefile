@@ -172,12 +172,13 @@ packages-test:
 .PHONY: check test unit fuzz-smoke check-layers pytest pytest-asan
 check: unit check-layers ## the fast tests: unit and check-layers
 
-test: ## all tests: unit, fuzz-smoke, check-layers, pytest
+test: ## all tests: the fast ones, fuzzers, sanitizers, pytest on all Pythons
 	$(MAKE) deps
 	$(MAKE) unit
 	$(MAKE) check-layers
-	$(MAKE) pytest
+	$(MAKE) pytest-asan ASAN_TESTS="tests/test_access.py tests/test_two.py"
 	$(MAKE) fuzz-smoke
+	$(MAKE) pytest
 
 build/unit/librank0.a: $(ASAN_RANK0)
 	@mkdir -p $(@D)
@@ -232,9 +233,10 @@ pytest: build/pitstop packages-test ## the tests on the real binary (PYTEST_ARGS
 	@tests/venvs.sh test
 	$(PYTEST) tests
 
-pytest-asan: build/pitstop build/asan/pitstop packages-test ## the same on the sanitizer build
+ASAN_TESTS ?= tests
+pytest-asan: build/pitstop build/asan/pitstop packages-test ## the same on the sanitizer build (ASAN_TESTS)
 	@tests/venvs.sh test
-	PITSTOP_BIN=$(CURDIR)/build/asan/pitstop $(PYTEST) tests
+	PITSTOP_BIN=$(CURDIR)/build/asan/pitstop $(PYTEST) $(ASAN_TESTS)
 
 # ---- the rest ---------------------------------------------------------------
 
