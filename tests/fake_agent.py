@@ -2,7 +2,8 @@
 requests. For the tests of the hook alone.
 
     with Agent() as agent:
-        step = subprocess.Popen(..., env=agent.environment(PITSTOP_HOLD="step"))
+        env = agent.environment(PITSTOP_HOLD="step")
+        step = subprocess.Popen(..., env=env)
         hook = agent.accept()
         hook.send_body()
         hook.send("hold 5")

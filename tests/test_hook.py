@@ -150,7 +150,7 @@ def eventually(step, expression, value):
         time.sleep(0.02)
 
 
-# ---- the registration ------------------------------------------------------
+# ---- the registration ----
 
 @every_python
 def test_hello(agent, start, python):
@@ -228,7 +228,7 @@ def test_a_path_as_socket(start, python, tmp_path):
         assert step.end() == (0, "started\n", "")
 
 
-# ---- the documented recipe's arguments ------------------------------------------
+# ---- the documented recipe's arguments ----
 
 RECIPE = [
     ("", "", "off", ""),
@@ -290,7 +290,7 @@ def test_recipe_is_taken_without_an_agent(agent, start, python):
     assert step.end() == (0, NOT_HELD + "['x']\n", "")
 
 
-# ---- the hold -----------------------------------------------------------------
+# ---- the hold ----
 
 @every_python
 def test_hold_and_go(held, python):
@@ -423,7 +423,7 @@ def test_one_that_was_held_is_not_held_again_after_exec(agent, held, python):
     assert step.end() == (0, "second\n", "")
 
 
-# ---- without a debugger -----------------------------------------------------------
+# ---- without a debugger ----
 
 @two_pythons
 def test_no_debugger(agent, start, python):
@@ -490,7 +490,7 @@ def test_a_debugpy_that_cannot_be_imported(agent, start, python, tmp_path):
     assert step.end() == (0, "started\n", "")
 
 
-# ---- attaching in a hold -------------------------------------------------------------
+# ---- attaching in a hold ----
 
 TRACES = ("[k for k in os.environ if k[:6] in ('DEBUGP', 'PYDEVD')], "
           "[p for p in sys.path if 'debugpy' in p]")
@@ -554,7 +554,8 @@ def test_attach_that_fails_and_one_that_works(held, debuggee, python):
 
 
 @every_python
-def test_step_is_untouched_by_an_attach_that_failed(agent, held, debuggee, python):
+def test_step_is_untouched_by_an_attach_that_failed(agent, held, debuggee,
+                                                    python):
     step, hook = held(python)
     hook.send("attach 127.0.0.1 %d x" % debuggee.port)
     debuggee.accept()
@@ -617,7 +618,7 @@ def test_attaching_delays_the_deadline(held, debuggee, python):
     step.end()
 
 
-# ---- attaching late --------------------------------------------------------------------
+# ---- attaching late ----
 
 @every_python
 def test_late_attach(running, debuggee, python):
@@ -726,7 +727,7 @@ def test_children_are_freed_when_the_agent_dies(agent, running, debuggee,
     assert step.end() == (0, "", "")
 
 
-# ---- fork --------------------------------------------------------------------------------
+# ---- fork ----
 
 @pytest.mark.parametrize("python", pythons.params(
     lambda p: p.version >= (3, 7) and "-" not in p.name))
@@ -776,7 +777,7 @@ def test_a_daemon_stays_attachable(agent, start, debuggee, python, tmp_path):
     assert again.is_closed()
 
 
-# ---- beside the running step ------------------------------------------------------------------
+# ---- beside the running step ----
 
 @one_python
 def test_registers_again_and_again(agent, running, python):

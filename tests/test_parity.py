@@ -19,18 +19,19 @@ import zipfile
 import pytest
 
 import pythons
-from fake_agent import Agent, STUB, environment
+from fake_agent import Agent, HOOK, STUB, environment
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "parity"
 PITSTOP = pathlib.Path(os.environ.get(
     "PITSTOP_BIN", PROGRAMS.parent.parent / "build/pitstop"))
+ZIP_SH = HOOK / "zip.sh"
 SECONDS = 120
 NOT_HELD = "pitstop: the agent does not answer; the step is not held\n"
 
 Result = collections.namedtuple("Result", "status out err")
 
 
-# ---- running ---------------------------------------------------------------
+# ---- running ----
 
 def outcome(command, env, given, cwd):
     done = subprocess.run([str(word) for word in command], env=env, cwd=cwd,
@@ -121,7 +122,7 @@ some_pythons = pytest.mark.parametrize("python", pythons.some(
     "py3.6", "py3.9", "py3.11", "py3.13"))
 
 
-# ---- programs ----------------------------------------------------------------
+# ---- programs ----
 
 ROUNDS = [  # program, its arguments, options of Python, standard input
     ("start.py", "a --b c=d", "", ""),
@@ -181,7 +182,7 @@ def test_options(runner, python, options):
 @every_python
 def test_without_site(runner, python):
     """-S loads no hook: nothing shows but the entry of PYTHONPATH itself."""
-    code = "import sys; print(sorted(sys.modules), sys.argv, 'site' in sys.modules)"
+    code = "import sys; print(sorted(sys.modules), sys.argv)"
     runner.same([python.path, "-S", "-c", code, "x"])
 
 
@@ -225,12 +226,14 @@ def test_module_directory_and_zip(runner, python):
     runner.same([python.path, "program.zip", "x"])
 
 
-# ---- a sitecustomize of the user's own ----------------------------------------
+# ---- a sitecustomize of the user's own ----
 
 SHOW = ("import sys; m = sys.modules.get('sitecustomize'); print(m and m.X, "
-        "m and m.__file__, sys.path, [k for k in sys.modules if 'custom' in k])")
+        "m and m.__file__, sys.path, "
+        "[k for k in sys.modules if 'custom' in k])")
 CUSTOM = {
-    "normal": "X = 1\nimport sys\nsys.path.append('/added')\nprint('custom')\n",
+    "normal": "X = 1\nimport sys\nsys.path.append('/added')\n"
+              "print('custom')\n",
     "argv": "import sys\nX = list(getattr(sys, 'argv', ['none']))\n",
     "thread": "import threading\nX = 1\n"
               "t = threading.Thread(target=print, args=('x',))\n"
@@ -272,13 +275,29 @@ def test_users_sitecustomize(runner, python, kind):
 
 
 @every_python
+@pytest.mark.parametrize("custom", ["", "print('custom')", "import nix"])
+def test_hook_in_a_zip_file(tmp_path, python, custom):
+    """As it stands behind the end of the binary."""
+    zipped = tmp_path / "zip"
+    subprocess.run([str(ZIP_SH), str(STUB), str(zipped)], check=True)
+    if custom:
+        (tmp_path / "sitecustomize.py").write_text(custom)
+    with Agent() as agent:
+        agent.let_all_go()
+        runner = Runner(tmp_path, zipped, agent)
+        for program in ("start.py", "forks.py"):
+            runner.same([python.path, PROGRAMS / program, "x"],
+                        PYTHONPATH=str(tmp_path))
+
+
+@every_python
 def test_no_sitecustomize(runner, python):
     runner.same([python.path, "-c", "import sitecustomize"])
 
 
 @every_python
-@pytest.mark.parametrize("text", ["X = 1; print('user')", "raise KeyError('x')",
-                                  "import not_there"])
+@pytest.mark.parametrize("text", [
+    "X = 1; print('user')", "raise KeyError('x')", "import not_there"])
 def test_usercustomize(runner, python, text):
     home = runner.cwd / "base"
     site = (home / "lib" / ("python%d.%d" % python.version) / "site-packages")
@@ -298,7 +317,7 @@ def test_pth_file_with_code(runner, python):
                 PYTHONUSERBASE=str(home))
 
 
-# ---- when something is wrong with the agent --------------------------------------
+# ---- when something is wrong with the agent ----
 
 def garbage(sock):
     try:
@@ -317,6 +336,9 @@ ANSWERS = {
     "failing code": lambda sock: sock.sendall(b"code 4\n1/0\n"),
     "unknown": lambda sock: sock.sendall(b"dance\nsing 5\n\n \n"),
 }
+
+
+BROKEN = ["refused", "full", "silent"] + sorted(ANSWERS)
 
 
 class BadAgent(Agent):
@@ -365,7 +387,7 @@ def broken_agent(kind):
 
 
 @some_pythons
-@pytest.mark.parametrize("kind", ["refused", "full", "silent"] + sorted(ANSWERS))
+@pytest.mark.parametrize("kind", BROKEN)
 def test_broken_agent(tmp_path, hook, python, kind):
     with broken_agent(kind) as agent:
         runner = Runner(tmp_path, hook, agent)
@@ -374,7 +396,7 @@ def test_broken_agent(tmp_path, hook, python, kind):
 
 
 @some_pythons
-@pytest.mark.parametrize("kind", ["refused", "full", "silent"] + sorted(ANSWERS))
+@pytest.mark.parametrize("kind", BROKEN)
 def test_broken_agent_cannot_hold(tmp_path, hook, python, kind):
     """One line says so, within seconds, and all else is the same."""
     with broken_agent(kind) as agent:
@@ -405,11 +427,12 @@ def test_without_a_socket_named(runner, hook, python):
     assert outcome(command, env, "", runner.cwd) == expected
 
 
-# ---- Python 2.7 ---------------------------------------------------------------------
+# ---- Python 2.7 ----
 
 @pytest.mark.skipif(not pythons.python27(),
                     reason="python 2.7 is not on this machine")
-@pytest.mark.parametrize("custom", ["", "print('custom')", "1/0", "import nix"])
+@pytest.mark.parametrize("custom", ["", "print('custom')", "1/0",
+                                    "import nix"])
 def test_python_27_is_left_alone(runner, custom):
     if custom:
         (runner.cwd / "sitecustomize.py").write_text(custom)

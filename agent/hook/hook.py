@@ -8,14 +8,12 @@ thread afterwards.
 """
 import _thread
 import os
-import select
 import sys
-from time import monotonic, sleep
 
 SLACK_SECONDS = 0.2         # how much later than the agent the hook gives up
 REGAIN_SECONDS = 2.0        # how long a hold looks for an agent that is gone
 ATTACH_SECONDS = 30.2       # how long a client has from attach to ready
-POLL_MILLISECONDS = 10
+POLL_SECONDS = 0.01
 NOTICE_SECONDS = 1.0        # pydevd has to notice that the agent is gone
 TEXT_MAX = 500
 # Up to 3.11 pydevd traces by sys.settrace, later by sys.monitoring.
@@ -27,7 +25,7 @@ LATE_311 = (1, 6, 4)
 
 class state:
     """What the hook knows besides what sitecustomize.py's `hook` holds."""
-    queue = []           # messages that came while something else was waited for
+    queue = []           # messages that came while another was waited for
     deadline = None      # when the hook ends the hold by itself
     grace = ATTACH_SECONDS  # seconds that attaching may still delay it
     held = False         # serve() runs in the main thread
@@ -50,7 +48,7 @@ class Refused(Exception):
     """The reason is the whole answer."""
 
 
-# ---- messages --------------------------------------------------------------
+# ---- messages ----
 
 def next_message(deadline=None):
     return state.queue.pop(0) if state.queue else message(deadline)
@@ -59,11 +57,8 @@ def next_message(deadline=None):
 def called_off():
     """Wait a moment for the agent; true when it wants an attach to end, or is
     gone. All that comes is kept for later."""
-    poll = select.poll()
-    poll.register(hook.fd, select.POLLIN)
     try:
-        if poll.poll(POLL_MILLISECONDS):
-            receive(None)
+        receive(hook.clock() + POLL_SECONDS)
     except (EOFError, OSError):
         return True          # whoever reads next sees it again
     found = parse()
@@ -88,7 +83,7 @@ def say(data):
         try:
             data = data[os.write(1, data):]
         except BlockingIOError:
-            select.select([], [1], [])
+            hook.sleep(0.01)
         except OSError:
             return
 
@@ -100,7 +95,7 @@ def one_line(error):
     return " ".join(text.split())[:TEXT_MAX]
 
 
-# ---- finding debugpy -------------------------------------------------------
+# ---- finding debugpy ----
 
 def find_spec(name, path=None):
     """What importlib.util.find_spec does, without importing that."""
@@ -132,7 +127,7 @@ def debugpy_version(directory):
     return (text.partition('"version": "')[2].partition('"')[0] or "?").strip()
 
 
-# ---- an attach from the hook's own thread --------------------------------------
+# ---- an attach from the hook's own thread ----
 
 def import_threading_as_main():
     """threading takes the thread that imports it first for the main thread:
@@ -179,7 +174,7 @@ def check_late(directory):
                       "newer, this is %s" % version)
 
 
-# ---- loading and connecting debugpy --------------------------------------------
+# ---- loading and connecting debugpy ----
 
 def is_debuggers(name):
     return name.startswith(("PYDEVD_", "DEBUGPY_"))
@@ -295,7 +290,7 @@ def waiting_until(limit):
         if (os.getpid(), _thread.get_ident()) != me:
             return usual(self)
         while not self.ready_to_run:
-            off = called_off() or monotonic() > limit
+            off = called_off() or hook.clock() > limit
             if off and not self.ready_to_run:   # the agent's `go` follows on
                 raise GaveUp("called off")      # ready_to_run, never before
             self.process_internal_commands()
@@ -373,7 +368,7 @@ def undo():
         sys.settrace = state.settrace
 
 
-# ---- tracing ---------------------------------------------------------------------
+# ---- tracing ----
 
 class DoNotPatch:
     apply_arg_patching = False
@@ -477,7 +472,7 @@ def stop_tracing():
         for frame in running.values():
             leave(frame)
             frame.f_trace = off
-        sleep(pause)
+        hook.sleep(pause)
     pay_back()
 
 
@@ -491,7 +486,7 @@ def stop_monitoring():
     monitoring = sys.monitoring
     tool = monitoring.DEBUGGER_ID
     for pause in (0, 0.01, 0.02, 0.04, 0.08):
-        sleep(pause)             # pydevd may not be done with the disconnect
+        hook.sleep(pause)    # pydevd may not be done with the disconnect
         if not monitoring.get_tool(tool):
             return
         for name in ("PY_START", "PY_RESUME", "PY_RETURN", "LINE", "JUMP"):
@@ -612,15 +607,15 @@ def agent_is_lost():
     if "pydevd" not in sys.modules:
         return
     from _pydevd_bundle.pydevd_constants import get_global_debugger
-    until = monotonic() + NOTICE_SECONDS
-    while get_global_debugger() is not None and monotonic() < until:
-        sleep(0.01)
+    until = hook.clock() + NOTICE_SECONDS
+    while get_global_debugger() is not None and hook.clock() < until:
+        hook.sleep(0.01)
     free_waiting()
     forget_stops()
     untrace()
 
 
-# ---- the agent's words -------------------------------------------------------------
+# ---- the agent's words ----
 
 def do_hold(text, _):
     """A hold that goes on after the agent was lost keeps its own deadline."""
@@ -628,7 +623,7 @@ def do_hold(text, _):
     if not directory:
         send("nodebugger")
         return
-    left = monotonic() + float(text)
+    left = hook.clock() + float(text)
     if hook.left is not None:
         left = min(left, hook.left)
     set_hold(left)
@@ -643,7 +638,7 @@ def set_hold(left):
 
 def do_extend(text, _):
     if hook.left is not None:
-        set_hold(monotonic() + float(text))
+        set_hold(hook.clock() + float(text))
 
 
 def do_path(text, _):
@@ -661,7 +656,7 @@ def do_go(_, __):
 
 def do_attach(text, _):
     host, port, token = text.split(" ")
-    began = monotonic()
+    began = hook.clock()
     limit = began + ATTACH_SECONDS
     if state.deadline:
         limit = min(limit, state.deadline + state.grace)
@@ -673,7 +668,7 @@ def do_attach(text, _):
     finally:
         state.queue[:] = [m for m in state.queue if m[0] != "cancel"]
         if state.deadline:
-            spent = min(state.grace, monotonic() - began)
+            spent = min(state.grace, hook.clock() - began)
             state.grace -= spent
             set_hold(hook.left + spent)
     send("connected")
@@ -713,7 +708,7 @@ def obey(verb, text, data):
         send("failed " + one_line(error))
 
 
-# ---- in a hold, in the main thread ---------------------------------------------------
+# ---- in a hold, in the main thread ----
 
 def end_hold(why):
     say(("Debugger attached = False\npitstop: %s; the step runs on\n"
@@ -725,16 +720,16 @@ def regain():
     """A new agent, if one comes soon; the socket queues us before it is up."""
     agent_is_lost()
     state.queue[:] = []
-    until = monotonic() + REGAIN_SECONDS
+    until = hook.clock() + REGAIN_SECONDS
     while True:
         drop()
         try:
             connect("start" if hook.left is None else "again")
             return True
         except OSError:
-            if monotonic() > until:
+            if hook.clock() > until:
                 return False
-        sleep(0.05)
+        hook.sleep(0.05)
 
 
 def hold_messages(deadline):
@@ -774,7 +769,7 @@ def serve_hold(deadline):
     return True
 
 
-# ---- beside the running step, in the hook's thread --------------------------------------
+# ---- beside the running step, in the hook's thread ----
 
 def serve_thread():
     if "pydevd" in sys.modules:      # since a hold, or in a debugged child

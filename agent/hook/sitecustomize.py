@@ -25,6 +25,7 @@ CODE_NAME = "<frozen pitstop>"
 ARGS_MAX, ARG_BYTES, ARGS_BYTES = 256, 4096, 60000
 LINE_BYTES, PAYLOAD_BYTES = 65536, 1 << 20
 ANSWER_SECONDS = 5.0
+NOT_HELD = b"pitstop: the agent does not answer; the step is not held\n"
 RETRIES, PAUSE_SECONDS, PAUSE_MAX = 12, 0.1, 30.0
 
 
@@ -43,15 +44,24 @@ class hook:
     filters = None    # the list that holds our filter for one warning
 
 
-# ---- the registration ----------------------------------------------------
+# ---- the registration ----
 
-def arguments():
-    """The command line as bytes, as far as the agent wants it."""
-    fd = os.open("/proc/self/cmdline", os.O_RDONLY | os.O_CLOEXEC)
+def command_line():
+    """As bytes, each word ended by a zero byte."""
     try:
-        line = os.read(fd, 4 * ARGS_BYTES)
+        fd = os.open("/proc/self/cmdline", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        words = [sys.executable or ""] + getattr(sys, "argv", [])
+        return os.fsencode("\0".join(words)) + b"\0"
+    try:
+        return os.read(fd, 4 * ARGS_BYTES)
     finally:
         os.close(fd)
+
+
+def arguments():
+    """The command line as far as the agent wants it."""
+    line = command_line()
     if b"pydevd" in line:    # a debugged process's child; not to complain of
         os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # frozen modules
     taken = b""
@@ -89,8 +99,7 @@ def hello(kind):
                for name in RANKS if name in environ]
     if kind == "again":
         if hook.left is not None:
-            from time import monotonic
-            left = max(0, hook.left - monotonic())
+            left = max(0, hook.left - hook.clock())
             fields.append("left=%d" % (left * 1000))
         if "pydevd" in sys.modules:
             fields.append("traced=1")
@@ -158,7 +167,7 @@ def drop():
     hook.fd, hook.data = -1, b""
 
 
-# ---- talking ---------------------------------------------------------------
+# ---- talking ----
 
 def with_socket(seconds, call):
     """Do something with a socket object for our descriptor, which is blocking
@@ -186,8 +195,7 @@ def receive(deadline):
         if not is_ours():     # a file that closed while it was read from
             raise EOFError
     else:
-        from time import monotonic
-        seconds = max(0.001, deadline - monotonic())
+        seconds = max(0.001, deadline - hook.clock())
         try:
             data = with_socket(seconds, lambda s: s.recv(65536))
         except hook.socket.timeout:
@@ -250,12 +258,11 @@ def follow(deadline=None):
             return True
 
 
-# ---- the hold ----------------------------------------------------------------
+# ---- the hold ----
 
 def hold():
-    from time import monotonic, sleep
-    deadline = monotonic() + ANSWER_SECONDS
-    while monotonic() < deadline:
+    deadline = hook.clock() + ANSWER_SECONDS
+    while hook.clock() < deadline:
         try:
             if hook.fd < 0:
                 connect("start")
@@ -264,12 +271,13 @@ def hold():
             break
         except (BlockingIOError, EOFError, ConnectionResetError):
             drop()
-            sleep(0.02)
+            hook.sleep(0.02)
         except Exception:    # it is no agent, or there is none
             drop()
             hook.given_up = True
             break
-    os.write(1, b"pitstop: the agent does not answer; the step is not held\n")
+    if sys.__stdout__ is not None:   # else 1 is no standard output
+        os.write(1, NOT_HELD)
 
 
 def hold_or_die():
@@ -277,12 +285,14 @@ def hold_or_die():
     exception would show as a failure of the interpreter's start."""
     try:
         hold()
+    except OSError:
+        pass           # nobody reads our standard output
     except KeyboardInterrupt:
         hook.signal.signal(hook.signal.SIGINT, hook.signal.SIG_DFL)
         os.kill(os.getpid(), hook.signal.SIGINT)
 
 
-# ---- the thread --------------------------------------------------------------
+# ---- the thread ----
 
 def free_waiting():
     """A thread of a process that is debugged waits in pydevd for a client
@@ -297,17 +307,15 @@ def free_waiting():
 
 
 def free_for_a_while():
-    from time import sleep
     for _ in range(40 if "pydevd" in sys.modules else 0):
         if free_waiting():
             break
-        sleep(0.05)
+        hook.sleep(0.05)
 
 
 def reconnect(kind):
     """Where the supervisor lives, its socket takes us at once, if need be
     before the next agent is up. A path in the file system may come back."""
-    from time import sleep
     pause = PAUSE_SECONDS
     for _ in range(RETRIES):
         try:
@@ -319,28 +327,27 @@ def reconnect(kind):
         except OSError:
             if isinstance(hook.address, bytes):
                 raise
-        sleep(pause)
+        hook.sleep(pause)
         pause = min(2 * pause, PAUSE_MAX)
     raise EOFError
 
 
 def listen():
     """An agent that throws us out again and again is asked less and less."""
-    from time import monotonic, sleep
     pause, kind = PAUSE_SECONDS, "start"
     while True:
         if hook.fd < 0:
             reconnect(kind)
             free_for_a_while()
-        since, kind = monotonic(), "again"
+        since, kind = hook.clock(), "again"
         try:
             follow()
         except (EOFError, OSError):
             pass
         drop()
-        if monotonic() - since > PAUSE_MAX:
+        if hook.clock() - since > PAUSE_MAX:
             pause = PAUSE_SECONDS
-        sleep(pause)
+        hook.sleep(pause)
         pause = min(2 * pause, PAUSE_MAX)
 
 
@@ -358,7 +365,7 @@ def start_thread():
     """With all signals blocked: those for the process are for the step's own
     threads. 32 and 33, and up to SIGRTMIN, belong to the C library. pydevd
     takes a thread that has not begun for the one that started it."""
-    mask = hook.signal.pthread_sigmask
+    mask = hook.mask
     signals = set(range(1, 32)) | set(range(hook.signal.SIGRTMIN, 65))
     hook.main = hook.get_ident()
     before = mask(hook.signal.SIG_BLOCK, ())
@@ -370,11 +377,13 @@ def start_thread():
         hook.thread = True
         if "pydevd" in sys.modules:
             begun.acquire(True, 1)
+    except RuntimeError:      # no more threads for this user
+        drop()
     finally:
         mask(hook.signal.SIG_SETMASK, before)
 
 
-# ---- fork --------------------------------------------------------------------
+# ---- fork ----
 
 def match(text):
     """The warning of Python 3.12 about fork() with threads, once."""
@@ -459,7 +468,7 @@ def watch_forks():
         os.register_at_fork(after_in_child=in_child)
 
 
-# ---- the start ---------------------------------------------------------------
+# ---- the start ----
 
 def leave_path():
     entry = __file__.rpartition("/")[0]
@@ -510,17 +519,20 @@ def is_registered():
 
 
 def import_quietly():
-    """_socket, not to be seen in sys.modules by a step that does not use
-    it; with -X dev Python looks for the name's encoding too."""
+    """Not to be seen in sys.modules by a step that does not use them; with
+    -X dev Python looks for the names' encoding too. The functions are kept as
+    they are now: a step may have them replaced (gevent, pydevd)."""
     import _signal
     import _thread
     known = set(sys.modules)
     import _socket
+    import time
     for name in set(sys.modules) - known:
         del sys.modules[name]
     hook.socket, hook.signal = _socket, _signal
     hook.get_ident, hook.lock = _thread.get_ident, _thread.allocate_lock
-    hook.start = _thread.start_new_thread    # a debugger will replace it
+    hook.start, hook.mask = _thread.start_new_thread, _signal.pthread_sigmask
+    hook.clock, hook.sleep = time.monotonic, time.sleep
 
 
 def keep_compiled():
@@ -578,4 +590,7 @@ main(keep_compiled)
 main(lambda: register(os.environ["PITSTOP_SOCKET"]))
 if error is not None:
     sys.modules[__name__] = this     # who imports us takes it out again
-    raise error
+    try:
+        raise error
+    finally:
+        del error

@@ -45,6 +45,7 @@ async def main(loop):
 
 loop = asyncio.new_event_loop()
 asyncio.set_event_loop(loop)
+loop.slow_callback_duration = 60     # -X dev tells of slow ones
 loop.run_until_complete(main(loop))
 loop.run_until_complete(loop.shutdown_asyncgens())
 loop.close()

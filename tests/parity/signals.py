@@ -53,7 +53,8 @@ read, write = os.pipe()
 os.set_blocking(write, False)
 print(signal.set_wakeup_fd(write))
 os.kill(os.getpid(), signal.SIGUSR1)
-print(os.read(read, 1) == bytes([signal.SIGUSR1]), signal.set_wakeup_fd(-1) > 0)
+print(os.read(read, 1) == bytes([signal.SIGUSR1]),
+      signal.set_wakeup_fd(-1) > 0)
 with open("/proc/self/status") as f:
     print([line for line in f if line.startswith(("SigI", "SigBlk"))])
 sys.stdout.flush()

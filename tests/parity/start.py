@@ -23,7 +23,8 @@ print([t.name for t in threading.enumerate()], threading.active_count(),
 print(gc.isenabled(), gc.get_threshold(), sys.getswitchinterval(),
       sys.gettrace(), sys.getprofile(), sys.getrecursionlimit(),
       threading.stack_size())
-print([(s, str(signal.getsignal(s))) for s in range(1, 65) if s not in (32, 33)])
+print([(s, str(signal.getsignal(s))) for s in range(1, 65)
+       if s not in (32, 33)])
 print(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 print(sys.excepthook is sys.__excepthook__, sys.exc_info(),
       sys.stdout is sys.__stdout__, sys.displayhook is sys.__displayhook__)
