@@ -524,11 +524,13 @@ def import_quietly():
     they are now: a step may have them replaced (gevent, pydevd)."""
     import _signal
     import _thread
-    known = set(sys.modules)
+    seen = sys.modules, sys.path_importer_cache
+    before = [set(kind) for kind in seen]
     import _socket
     import time
-    for name in set(sys.modules) - known:
-        del sys.modules[name]
+    for kind, known in zip(seen, before):
+        for name in set(kind) - known:
+            del kind[name]
     hook.socket, hook.signal = _socket, _signal
     hook.get_ident, hook.lock = _thread.get_ident, _thread.allocate_lock
     hook.start, hook.mask = _thread.start_new_thread, _signal.pthread_sigmask
