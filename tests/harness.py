@@ -175,7 +175,7 @@ class Step:
             output.reader.join(5)
             output.pipe.close()
 
-    # ---- its life ---------------------------------------------------------
+    # ---- its life -------------------------------------------------------
 
     def status(self, patience=PATIENCE):
         """The exit status; negative: the supervisor died by that signal."""
@@ -189,7 +189,7 @@ class Step:
     def running(self):
         return self.process.poll() is None
 
-    # ---- its hold -----------------------------------------------------------
+    # ---- its hold -------------------------------------------------------
 
     def wait_held(self, patience=PATIENCE):
         """The launch configuration of the first hold."""
@@ -219,7 +219,7 @@ class Step:
         """What the step itself wrote to stdout, in a hold or without."""
         return strip_log(self.stdout.text)
 
-    # ---- clients --------------------------------------------------------------
+    # ---- clients --------------------------------------------------------
 
     def client(self, launch=None):
         """A connected client; closed with the step."""
@@ -238,7 +238,7 @@ class Step:
         client.start(launch, breakpoints, **more)
         return client
 
-    # ---- its processes --------------------------------------------------------
+    # ---- its processes --------------------------------------------------
 
     def agent(self, but=None, patience=PATIENCE):
         """The agent's pid, one that is not `but`."""

@@ -73,7 +73,7 @@ def is_dap_error(response):
     assert error["showUser"] is True
 
 
-# ---- the token ----------------------------------------------------------------
+# ---- the token ----------------------------------------------------------
 
 WRONG = {
     "other": "another-token", "empty": "", "number": 5, "null": None,
@@ -213,7 +213,7 @@ def test_token_does_not_reach_the_debugger(hold, one_python, tmp_path):
         assert token not in log.read_text(errors="replace"), log
 
 
-# ---- the allow-list -------------------------------------------------------------
+# ---- the allow-list -----------------------------------------------------
 
 def turned_away(client):
     """Closed, or told so by the first response; nothing more."""
@@ -257,7 +257,7 @@ def test_allow_list_with_a_typing_error_lets_no_stranger_in(hold, one_python,
     assert step.finished()[0] == 7
 
 
-# ---- hostile bytes -----------------------------------------------------------------
+# ---- hostile bytes ------------------------------------------------------
 
 DEEP = b'{"seq":1,"type":"request","command":"initialize","arguments":' + \
     b"[" * 10000 + b"]" * 10000 + b"}"
@@ -470,7 +470,7 @@ def test_a_big_message_of_an_attached_client_is_taken(held):
     assert held.finished()[0] == 7
 
 
-# ---- one client at a time --------------------------------------------------------
+# ---- one client at a time -----------------------------------------------
 
 def test_second_client_is_told_who_has_the_step(held):
     first = held.attached(held.launch,

@@ -78,7 +78,7 @@ def ends_as_plain(step, python, *arguments):
         plain([python.path, step.path] + list(arguments))
 
 
-# ---- breakpoints -----------------------------------------------------------
+# ---- breakpoints --------------------------------------------------------
 
 def test_breakpoint_at_module_level(session, python):
     step, client = session("simple.py", "module")
@@ -171,7 +171,7 @@ def test_log_point(counting, python):
     ends_as_plain(step, python)
 
 
-# ---- steps --------------------------------------------------------------------
+# ---- steps --------------------------------------------------------------
 
 def test_step_in_over_and_out(session, python):
     step, client = session("simple.py", "module")
@@ -231,7 +231,7 @@ def test_step_in_targets(session, python):
     ends_as_plain(step, python)
 
 
-# ---- variables -------------------------------------------------------------------
+# ---- variables ----------------------------------------------------------
 
 def test_stack_scopes_and_variables(session, python):
     step, client = session("simple.py", "return")
@@ -310,7 +310,7 @@ def test_modules_and_source(session):
     assert "modules" in client.request("modules")
 
 
-# ---- exceptions ---------------------------------------------------------------------
+# ---- exceptions ---------------------------------------------------------
 
 def test_raised_exceptions(session, python):
     step, client = session("raises.py", exceptions=["raised"])
@@ -340,7 +340,7 @@ def test_no_filter_stops_nowhere(session, python):
     assert not client.events("stopped")
 
 
-# ---- threads, pause, continue ----------------------------------------------------
+# ---- threads, pause, continue -------------------------------------------
 
 def test_threads_have_their_names(session, python):
     step, client = session("threads.py", "in_thread")
@@ -381,7 +381,7 @@ def test_continue_with_no_thread_named(session, python):
     ends_as_plain(step, python)
 
 
-# ---- output -----------------------------------------------------------------------------
+# ---- output -------------------------------------------------------------
 
 def test_output_events_with_redirect_output(session, python):
     step, client = session("prints.py", "last")
@@ -401,7 +401,7 @@ def test_no_output_events_without_redirect_output(session, python):
     ends_as_plain(step, python)
 
 
-# ---- the way in and out ------------------------------------------------------------
+# ---- the way in and out -------------------------------------------------
 
 def test_order_of_the_answers(session):
     """configurationDone's response, then attach's, then what happened."""
@@ -546,7 +546,7 @@ def test_documented_remote_root(hold, python, tmp_path, root):
     ends_as_plain(step, python)
 
 
-# ---- children ------------------------------------------------------------------------
+# ---- children -----------------------------------------------------------
 
 def test_child_is_offered_as_a_session_of_its_own(session):
     step, client = session("outer.py", "outer")
@@ -576,7 +576,7 @@ def test_child_of_a_debugged_step_adds_no_output(session, python):
     ends_as_plain(step, python)
 
 
-# ---- late ---------------------------------------------------------------------------------
+# ---- late ---------------------------------------------------------------
 
 def seconds_after_timeout(python):
     """Ten once; elsewhere a moment, to keep the tests short."""
@@ -794,7 +794,7 @@ def test_no_debugger_is_said_to_a_late_client(start, python, tmp_path):
     assert step.finished()[0] == 5
 
 
-# ---- the agent is killed ------------------------------------------------------------
+# ---- the agent is killed ------------------------------------------------
 
 def test_agent_killed_at_a_breakpoint_lets_the_step_end(session, python):
     step, client = session("simple.py", "module", "in_add")

@@ -2,6 +2,7 @@
 the agent, and afterwards the step runs on as if nothing had been."""
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -13,6 +14,34 @@ TIMEOUT = 3
 SLACK = 0.5
 GRACE = 30              # of a client between attach and configurationDone
 SILENCE = 10            # the supervisor's limit for a silent agent
+
+
+class Noise:
+    """How late this machine wakes a sleeper up, at its worst: what a busy
+    one loses is not the product's, and is added to the slack."""
+    worst = 0
+
+    @classmethod
+    def watch(cls, over):
+        cls.worst = 0
+        while not over.is_set():
+            due = time.monotonic() + 0.02
+            over.wait(0.02)
+            cls.worst = max(cls.worst, time.monotonic() - due)
+
+
+def slack():
+    return SLACK + Noise.worst
+
+
+@pytest.fixture(autouse=True)
+def noise():
+    over = threading.Event()
+    thread = threading.Thread(target=Noise.watch, args=(over,))
+    thread.start()
+    yield
+    over.set()
+    thread.join()
 
 
 @pytest.fixture
@@ -35,7 +64,7 @@ def check_end(step, least=TIMEOUT, most=None):
     slack, and the step ends as without pitstop."""
     most = least if most is None else most
     took = length_of_hold(step, most + 10)
-    assert least - SLACK <= took <= most + SLACK
+    assert least - slack() <= took <= most + slack()
     check_step(step)
 
 
@@ -52,7 +81,7 @@ def stderr_is_ours_and_the_steps(step):
         assert line == "done" or line.startswith("pitstop: "), line
 
 
-# ---- clients ----------------------------------------------------------------
+# ---- clients ------------------------------------------------------------
 
 def test_nobody(python, hold, tmp_path):
     step = hold([python.path, place(tmp_path, "simple.py")], timeout=TIMEOUT)
@@ -167,7 +196,7 @@ def test_clients_in_turn_suspend_it_for_30_s_together(hold, one_python,
             pass
         client.close()
     took = length_of_hold(step)
-    assert took <= 4 + GRACE + SLACK
+    assert took <= 4 + GRACE + slack()
     check_step(step)
 
 
@@ -196,7 +225,7 @@ def test_an_attached_step_has_no_deadline(hold, one_python, tmp_path):
     check_step(step)
 
 
-# ---- the agent is killed ----------------------------------------------------
+# ---- the agent is killed ------------------------------------------------
 
 def test_agent_killed_before_any_client(python, hold, tmp_path):
     step = hold([python.path, place(tmp_path, "simple.py")], timeout=TIMEOUT)
@@ -306,7 +335,7 @@ def test_attach_again_after_the_agent_died_in_between(python, hold, tmp_path):
     check_step(step)
 
 
-# ---- the agent stands still ---------------------------------------------------
+# ---- the agent stands still ---------------------------------------------
 
 def test_agent_stopped_before_any_client(python, hold, tmp_path):
     step = hold([python.path, place(tmp_path, "simple.py")], timeout=TIMEOUT)
@@ -358,12 +387,12 @@ def test_stopped_agent_is_replaced_and_the_hold_goes_on(hold, one_python,
     check_step(step)
 
 
-# ---- the supervisor is killed -------------------------------------------------
+# ---- the supervisor is killed -------------------------------------------
 
 def test_supervisor_killed_lets_the_step_run(held):
     """The agent ends with it; the hook keeps the deadline."""
     held.process.kill()
     took = length_of_hold(held)
-    assert took <= TIMEOUT + SLACK
+    assert took <= TIMEOUT + slack()
     held.stdout.wait("^argv ")
     assert held.own_output() == "second 42\nargv []\n"

@@ -7,14 +7,13 @@ import re
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 
 import pytest
 
 import pythons
 from dap_client import Closed
-from harness import (LAUNCH, PITSTOP, clean_environment, line_of, place, plain,
+from harness import (LAUNCH, PITSTOP, PORTS, free_ports, line_of, place, plain,
                      strip_log, wait_for)
 
 RECIPE = ["--remote_debug", "--remote_debug_connection_timeout", "17"]
@@ -36,13 +35,22 @@ def attach_and_finish(step, launch=None):
     return done
 
 
+def listening(port):
+    """Somebody else's socket."""
+    other = socket.socket()
+    other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    other.bind(("0.0.0.0", port))
+    other.listen(1)
+    return other
+
+
 def addresses():
     """The IPv4 addresses of this machine that are not loopback."""
     done = subprocess.run(["hostname", "-I"], stdout=subprocess.PIPE)
     return [a for a in done.stdout.decode().split() if ":" not in a]
 
 
-# ---- the lines ------------------------------------------------------------
+# ---- the lines ----------------------------------------------------------
 
 def test_lines_are_exact_and_come_at_once(python, hold, tmp_path):
     step = hold([python.path, place(tmp_path, "simple.py")])
@@ -107,7 +115,7 @@ def test_no_line_of_ours_when_nothing_is_held(python, start, tmp_path):
     assert step.finished() == plain([python.path, script])
 
 
-# ---- the address and the port ---------------------------------------------
+# ---- the address and the port -------------------------------------------
 
 def test_address_is_this_machines_own(hold, one_python, tmp_path):
     step = hold([one_python.path, place(tmp_path, "simple.py")],
@@ -150,13 +158,8 @@ def test_default_port_is_5678_or_one_of_the_next_fifteen(hold, one_python,
 
 
 def test_port_that_is_taken_is_replaced_and_said(hold, one_python, tmp_path):
-    from harness import free_ports
     port = free_ports()
-    with socket.socket() as other, socket.socket() as another:
-        other.bind(("0.0.0.0", port))
-        other.listen(1)
-        another.bind(("0.0.0.0", port + 1))
-        another.listen(1)
+    with listening(port), listening(port + 1):
         step = hold([one_python.path, place(tmp_path, "simple.py")],
                     port=port)
         assert step.wait_held()["connect"]["port"] == port + 2
@@ -166,12 +169,8 @@ def test_port_that_is_taken_is_replaced_and_said(hold, one_python, tmp_path):
 
 
 def test_all_sixteen_ports_taken_costs_no_step(hold, one_python, tmp_path):
-    from harness import PORTS, free_ports
     port = free_ports()
-    taken = [socket.socket() for _ in range(PORTS)]
-    for number, one in enumerate(taken):
-        one.bind(("0.0.0.0", port + number))
-        one.listen(1)
+    taken = [listening(port + number) for number in range(PORTS)]
     step = hold([one_python.path, place(tmp_path, "simple.py")], port=port,
                 timeout=2)
     status, out, err = step.finished()
@@ -181,7 +180,7 @@ def test_all_sixteen_ports_taken_costs_no_step(hold, one_python, tmp_path):
     assert re.search("^pitstop: .*%d" % port, out + err, re.M)
 
 
-# ---- the launch configuration -----------------------------------------------
+# ---- the launch configuration -------------------------------------------
 
 def test_launch_configuration_is_what_vs_code_wants(hold, one_python,
                                                     tmp_path):
@@ -222,7 +221,7 @@ def test_mapping_follows_the_directory_the_script_starts_in(hold, one_python,
     assert mapping["remoteRoot"] == str(tmp_path / "deep")
 
 
-# ---- asking for it ------------------------------------------------------------
+# ---- asking for it ------------------------------------------------------
 
 @pytest.mark.parametrize("options, env", [
     (["--hold"], {}),
@@ -291,7 +290,7 @@ def test_recipes_arguments_go_without_an_agents_answer(start, one_python,
     assert step.own_output() == SIMPLE
 
 
-# ---- ways to start it ---------------------------------------------------------
+# ---- ways to start it ---------------------------------------------------
 
 WAYS = {}
 
@@ -511,7 +510,7 @@ def test_match_names_the_script_to_hold(hold, one_python, tmp_path, pattern):
     assert out.count("Timeout for debug connection: ") == 1
 
 
-# ---- what it needs ---------------------------------------------------------------
+# ---- what it needs ------------------------------------------------------
 
 def test_the_binary_alone_is_enough(hold, one_python, tmp_path):
     binary = str(tmp_path / "pitstop")
@@ -571,7 +570,7 @@ def bundle_from(python, folder):
     return str(bundle)
 
 
-# ---- the rest of the step ------------------------------------------------------
+# ---- the rest of the step -----------------------------------------------
 
 def test_stdin_reaches_a_held_filter(python, hold, tmp_path):
     step = hold([python.path, place(tmp_path, "upper.py")],
