@@ -363,8 +363,9 @@ def thread_main(begun):
 
 def start_thread():
     """With all signals blocked: those for the process are for the step's own
-    threads. 32 and 33, and up to SIGRTMIN, belong to the C library. pydevd
-    takes a thread that has not begun for the one that started it."""
+    threads. 32 and 33, and up to SIGRTMIN, belong to the C library. And wait
+    until it runs: pydevd takes a thread that has not begun for the one that
+    started it, and Python 3.11 with -X dev may crash when it ends before."""
     mask = hook.mask
     signals = set(range(1, 32)) | set(range(hook.signal.SIGRTMIN, 65))
     hook.main = hook.get_ident()
@@ -375,8 +376,7 @@ def start_thread():
         begun.acquire()
         hook.start(thread_main, (begun,))
         hook.thread = True
-        if "pydevd" in sys.modules:
-            begun.acquire(True, 1)
+        begun.acquire(True, 1)
     except RuntimeError:      # no more threads for this user
         drop()
     finally:
