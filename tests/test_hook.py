@@ -596,7 +596,7 @@ def test_agent_dies_between_attach_and_ready(agent, held, debuggee, python,
         again.send_body()
         again.send("hold %.3f" % (int(again.fields["left"]) / 1000))
     assert step.line() == "Debugger attached = False\n"
-    assert step.seconds() < 7
+    assert step.seconds() < 12      # attaching delays it too
     assert step.line().startswith("pitstop: ")
     assert step.line() == "started\n"
     assert step.ask("work(3)") == "3"
