@@ -40,6 +40,7 @@ class hook:
     main = None       # the main thread's identifier
     place = __file__.rpartition("/")[0]    # where this file is
     thread = False    # our thread runs
+    tid = 0           # its number, as the kernel counts
     given_up = False  # what listens there is no agent
     filters = None    # the list that holds our filter for one warning
 
@@ -352,6 +353,7 @@ def listen():
 
 
 def thread_main(begun):
+    hook.tid = hook.get_tid() if hook.get_tid else 0
     begun.release()
     try:
         listen()
@@ -419,7 +421,8 @@ def before_fork():
     to ours alone."""
     try:
         show_warnings()
-        if hook.thread and len(os.listdir("/proc/self/task")) == 2:
+        tasks = os.listdir("/proc/self/task")
+        if len(tasks) == 2 and str(hook.tid) in tasks:  # also one that ends
             hook.filters = current_filters()
             hook.filters.insert(0, ("ignore", one_warning, DeprecationWarning,
                                     None, 0))
@@ -535,6 +538,7 @@ def import_quietly():
     hook.get_ident, hook.lock = _thread.get_ident, _thread.allocate_lock
     hook.start, hook.mask = _thread.start_new_thread, _signal.pthread_sigmask
     hook.clock, hook.sleep = time.monotonic, time.sleep
+    hook.get_tid = getattr(_thread, "get_native_id", None)     # Python 3.8
 
 
 def keep_compiled():
