@@ -1,6 +1,5 @@
-#include "client.h"
+#include "client_internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,364 +7,20 @@
 #include <cjson/cJSON.h>
 
 #include "attach_config.h"
-#include "buf.h"
 #include "capabilities.h"
 #include "dap.h"
 #include "dap_peer.h"
 #include "debuggee.h"
-#include "log.h"
-#include "sessions.h"
 #include "stream.h"
 
-#define AUTH_MS 15000         /* a connection that has not attached by then
-				 is closed */
-#define BAD_TOKEN_MS 3000     /* the price of a wrong token */
-#define WAIT_SESSION_MS 60000 /* for a Python process to come up */
-#define WAIT_DEBUGGEE_MS 45000 /* for it to load the debugger: longer than the
-				 hook's own limit, which says why */
-#define DETACH_MS 2000        /* for debugpy to answer `disconnect` */
-#define FAREWELL_MS 30000     /* for the client to close a finished session */
-#define DEFERRED_MAX (1024 * 1024)  /* bytes of events before the attach is
-				 answered; there are a few hundred */
+#define AUTH_MS 15000      /* a connection that has not attached by then is
+			      closed */
+#define BAD_TOKEN_MS 3000  /* the price of a wrong token */
 
 static const struct dap_limits STRANGER = { 4096, 64 * 1024, 32 };
 static const struct dap_limits TRUSTED = { 4096, 8 * 1024 * 1024, 256 };
 
-/* Error ids, unique to the reason as DAP asks. */
-enum { REFUSED_ORDER = 1, REFUSED_TOKEN, REFUSED_ATTACH, REFUSED_GONE,
-       REFUSED_LAUNCH, REFUSED_ADDRESS };
-
-enum client_state {
-	CLIENT_NEW,         /* connected */
-	CLIENT_GREETED,     /* `initialize` answered */
-	CLIENT_PUNISHED,    /* wrong token: its refusal is on the clock */
-	CLIENT_WAITING,     /* authorised, no session yet */
-	CLIENT_EXPECTING,   /* the hook was asked to connect the debugger */
-	CLIENT_STARTING,    /* the debuggee is there and is being set up */
-	CLIENT_CONFIGURING, /* `initialized` sent, breakpoints come in */
-	CLIENT_ATTACHED,
-	CLIENT_LEAVING,     /* debugpy was asked to disconnect */
-	CLIENT_ENDED,       /* `terminated` sent */
-};
-
-struct client {
-	struct dap_peer *peer;     /* NULL once the connection is closed */
-	uv_timer_t timer;
-	const struct client_ops *ops;
-	void *ctx;
-	const char *token;
-	enum client_state state;
-	uint32_t id;
-	char address[64];
-	cJSON *initialize, *attach;  /* arguments */
-	int64_t attach_seq;          /* 0 once answered */
-	int64_t farewell_seq;        /* the `disconnect` to answer, 0: none */
-	char farewell[16];
-	char why[256];
-	struct session *session;
-	struct debuggee *debuggee;
-	struct buf deferred;
-	int64_t since;
-	bool closing;
-};
-
-static struct log_rate refusals = { .every_ms = 10000, .burst = 10,
-				    .left = 10 };
-
-static void client_left(struct client *c);
-
-/* small things */
-
-static int64_t now_ms(void)
-{
-	return (int64_t)(uv_hrtime() / 1000000);
-}
-
-static void note_refusal(struct client *c, const char *why)
-{
-	if (!log_rate_allow(&refusals, now_ms()))
-		return;
-	if (refusals.dropped)
-		log_warn("refused %u more in the meantime", refusals.dropped);
-	refusals.dropped = 0;
-	log_warn("refused a debugger from %s: %s", c->address, why);
-}
-
-static void limit(struct client *c, uv_timer_cb then, uint64_t ms)
-{
-	uv_update_time(c->timer.loop);
-	uv_timer_start(&c->timer, then, ms, 0);
-}
-
-static void on_timer_closed(uv_handle_t *h)
-{
-	struct client *c = h->data;
-
-	cJSON_Delete(c->initialize);
-	cJSON_Delete(c->attach);
-	buf_free(&c->deferred);
-	free(c);
-}
-
-/* Free it once neither side holds it any more. */
-static void maybe_free(struct client *c)
-{
-	if (c->peer || c->debuggee || c->session || c->closing)
-		return;
-	c->closing = true;
-	c->ops->gone(c->ctx, c);
-	uv_close((uv_handle_t *)&c->timer, on_timer_closed);
-}
-
-static void on_farewell_over(uv_timer_t *t)
-{
-	struct client *c = t->data;
-
-	if (c->peer)
-		dap_peer_close(c->peer);
-}
-
-/* The end of the conversation: answer what is open, say `terminated` to one
- * that was attached, and close, or let the client close. */
-static void say_farewell(struct client *c)
-{
-	bool attached = c->attach_seq == 0 && c->attach;
-
-	c->state = CLIENT_ENDED;
-	uv_timer_stop(&c->timer);
-	if (!c->peer)
-		return;
-	if (c->attach_seq) {
-		dap_peer_refuse(c->peer, c->attach_seq, "attach",
-				REFUSED_ATTACH, c->why);
-		c->attach_seq = 0;
-	}
-	if (attached)
-		dap_peer_event(c->peer, "terminated", NULL);
-	if (c->farewell_seq)
-		dap_peer_respond(c->peer, c->farewell_seq, c->farewell, NULL);
-	if (c->farewell_seq || !attached)
-		dap_peer_finish(c->peer);
-	else
-		limit(c, on_farewell_over, FAREWELL_MS);
-}
-
-/* leaving the step */
-
-/* It has no debuggee any more. */
-static void client_left(struct client *c)
-{
-	struct session *s = c->session;
-
-	c->session = NULL;
-	c->debuggee = NULL;
-	if (s)
-		session_detached(s);
-	say_farewell(c);
-	maybe_free(c);
-}
-
-static void on_disconnected(void *debuggee, int64_t id,
-			    const struct dap_message *m)
-{
-	struct debuggee *d = debuggee;
-	struct client *c = debuggee_client(d);
-
-	if (!c || (int64_t)c->id != id || c->state != CLIENT_LEAVING)
-		return;
-	debuggee_claim(d, NULL);
-	client_left(c);
-	if (m)
-		c->ops->detached(c->ctx, c, d);
-}
-
-static void on_disconnect_late(uv_timer_t *t)
-{
-	struct client *c = t->data;
-
-	if (c->debuggee)
-		debuggee_close(c->debuggee);
-}
-
-static void leave_attached(struct client *c, bool terminate)
-{
-	cJSON *args = cJSON_CreateObject();
-
-	c->state = CLIENT_LEAVING;
-	cJSON_AddBoolToObject(args, "terminateDebuggee", terminate);
-	limit(c, on_disconnect_late, DETACH_MS);
-	dap_peer_resume(debuggee_peer(c->debuggee));
-	dap_peer_request(debuggee_peer(c->debuggee), "disconnect", args,
-			 on_disconnected, c->id);
-}
-
-/* Before configurationDone: take the attach back as a whole. */
-static void leave_unattached(struct client *c)
-{
-	struct session *s = c->session;
-	struct debuggee *d = c->debuggee;
-
-	c->session = NULL;
-	c->debuggee = NULL;
-	if (d) {
-		debuggee_claim(d, NULL);
-		if (s)
-			debuggee_close(d);
-		else
-			debuggee_unblock(d);  /* a child stands there */
-	}
-	if (s)
-		session_attach_failed(s);
-	say_farewell(c);
-}
-
-static void leave(struct client *c, const char *why, bool terminate)
-{
-	if (c->state >= CLIENT_LEAVING)
-		return;
-	strlcpy(c->why, why, sizeof(c->why));
-	if (c->state == CLIENT_ATTACHED && c->debuggee)
-		leave_attached(c, terminate);
-	else
-		leave_unattached(c);
-}
-
-void client_oust(struct client *c, const char *why)
-{
-	cJSON *body;
-
-	if (c->peer && c->state == CLIENT_ATTACHED) {
-		body = cJSON_CreateObject();
-		cJSON_AddStringToObject(body, "category", "important");
-		cJSON_AddStringToObject(body, "output", why);
-		dap_peer_event(c->peer, "output", body);
-	}
-	leave(c, why, false);
-}
-
-void client_step_ended(struct client *c)
-{
-	if (!c->attach && c->peer)
-		dap_peer_close(c->peer);
-	else if (c->state < CLIENT_ATTACHED)
-		leave(c, "the step has ended", false);
-}
-
-void client_refuse(struct client *c, const char *why)
-{
-	leave(c, why, false);
-}
-
-/* VS Code's first request is `initialize` with seq 1, and it shows nothing
- * when a connection is closed without an answer: so it is answered blindly. */
-void client_turn_away(struct client *c, const char *why)
-{
-	note_refusal(c, why);
-	dap_peer_refuse(c->peer, 1, "initialize", REFUSED_ADDRESS, why);
-	dap_peer_finish(c->peer);
-	c->state = CLIENT_ENDED;
-}
-
-/* attaching */
-
-static void on_too_slow(uv_timer_t *t)
-{
-	struct client *c = t->data;
-
-	note_refusal(c, "no attach request in time");
-	dap_peer_close(c->peer);
-}
-
-static void on_wait_over(uv_timer_t *t)
-{
-	struct client *c = t->data;
-	char why[sizeof(c->why)];
-
-	strlcpy(why, c->why, sizeof(why));
-	leave(c, why, false);
-}
-
-void client_wait(struct client *c, const char *why)
-{
-	strlcpy(c->why, why, sizeof(c->why));
-	if (c->state != CLIENT_WAITING)
-		limit(c, on_wait_over, WAIT_SESSION_MS);
-	c->state = CLIENT_WAITING;
-}
-
-void client_expect(struct client *c, struct session *s)
-{
-	c->state = CLIENT_EXPECTING;
-	c->session = s;
-	strlcpy(c->why, "the step does not answer: it may be inside native "
-			"code that does not let Python run", sizeof(c->why));
-	limit(c, on_wait_over, WAIT_DEBUGGEE_MS);
-}
-
-void client_take(struct client *c, struct session *s, struct debuggee *d)
-{
-	c->state = CLIENT_STARTING;
-	c->session = s;
-	c->debuggee = d;
-	debuggee_claim(d, c);
-	debuggee_start(d, cJSON_Duplicate(c->initialize, true),
-		       attach_config_for_debuggee(c->attach),
-		       attach_config_ide_os(c->attach));
-}
-
-void client_started(struct client *c, bool ok, const char *error)
-{
-	if (c->state != CLIENT_STARTING)
-		return;
-	if (!ok) {
-		leave(c, error, false);
-		return;
-	}
-	c->state = CLIENT_CONFIGURING;
-	dap_peer_event(c->peer, "initialized", NULL);
-}
-
-static void flush_deferred(struct client *c)
-{
-	struct dap_limits all = { 4096, DEFERRED_MAX, 512 };
-	struct dap_frame frame;
-	struct dap_message m;
-
-	while (dap_next(c->deferred.data, c->deferred.len, &all, &frame) ==
-		       DAP_OK &&
-	       dap_scan(frame.body, frame.body_len, all.depth, &m) == DAP_OK) {
-		dap_peer_forward(c->peer, &m, 0);
-		buf_consume(&c->deferred, frame.total);
-	}
-	buf_free(&c->deferred);
-}
-
-/* The moment of "attached": the debug server took configurationDone and the
- * client has the answer to its attach. */
-static void on_configured(void *debuggee, int64_t seq,
-			  const struct dap_message *m)
-{
-	struct client *c = debuggee_client(debuggee);
-
-	if (!c || !c->peer || c->state != CLIENT_CONFIGURING)
-		return;
-	if (!m || !m->success) {
-		leave(c, "the step ended while the debugger was attaching",
-		      false);
-		return;
-	}
-	uv_timer_stop(&c->timer);
-	dap_peer_forward(c->peer, m, seq & UINT32_MAX);
-	dap_peer_respond(c->peer, c->attach_seq, "attach", NULL);
-	c->attach_seq = 0;
-	c->state = CLIENT_ATTACHED;
-	c->since = now_ms();
-	flush_deferred(c);
-	if (c->session)
-		session_ready(c->session);
-}
-
-/* requests */
+/* answers of the debuggee */
 
 static int64_t tag(const struct client *c, int64_t seq)
 {
@@ -418,6 +73,8 @@ static void forward(struct client *c, const struct dap_message *m)
 		dap_peer_pause(c->peer);
 }
 
+/* requests */
+
 static cJSON *arguments_of(const struct dap_message *m)
 {
 	cJSON *a = m->arguments.p ? cJSON_ParseWithLength(m->arguments.p,
@@ -441,7 +98,7 @@ static void on_punished(uv_timer_t *t)
 {
 	struct client *c = t->data;
 
-	say_farewell(c);
+	client_say_farewell(c);
 }
 
 static bool token_ok(struct client *c)
@@ -456,7 +113,7 @@ static bool token_ok(struct client *c)
 			: "missing token: take \"pitstopToken\" over from "
 			  "the launch configuration in the step's log",
 		sizeof(c->why));
-	note_refusal(c, t == TOKEN_WRONG ? "wrong token" : "missing token");
+	client_note_refusal(c, t == TOKEN_WRONG ? "wrong token" : "missing token");
 	return false;
 }
 
@@ -468,14 +125,14 @@ static void do_attach(struct client *c, const struct dap_message *m)
 	c->attach_seq = m->seq;
 	if (!token_ok(c)) {
 		c->state = CLIENT_PUNISHED;
-		limit(c, on_punished, BAD_TOKEN_MS);
+		client_limit(c, on_punished, BAD_TOKEN_MS);
 		return;
 	}
 	uv_timer_stop(&c->timer);
 	dap_peer_set_limits(c->peer, &TRUSTED);
 	mistake = attach_config_mistake(c->attach);
 	if (mistake)
-		leave(c, mistake, false);
+		client_leave(c, mistake, false);
 	else
 		c->ops->attach(c->ctx, c);
 }
@@ -489,8 +146,8 @@ static void do_launch(struct client *c, const struct dap_message *m)
 static void do_configuration_done(struct client *c,
 				  const struct dap_message *m)
 {
-	dap_peer_forward_request(debuggee_peer(c->debuggee), m, on_configured,
-				 tag(c, m->seq));
+	dap_peer_forward_request(debuggee_peer(c->debuggee), m,
+				 client_configured, tag(c, m->seq));
 }
 
 /* All threads: debugpy stops and resumes them together. */
@@ -517,7 +174,7 @@ static void farewell_asked(struct client *c, const struct dap_message *m,
 		dap_peer_finish(c->peer);
 		return;
 	}
-	leave(c, "the client disconnected", terminate);
+	client_leave(c, "the client disconnected", terminate);
 }
 
 static void do_disconnect(struct client *c, const struct dap_message *m)
@@ -540,7 +197,7 @@ static void do_terminate(struct client *c, const struct dap_message *m)
 		return;
 	}
 	dap_peer_respond(c->peer, m->seq, "terminate", NULL);
-	leave(c, "the client asked to terminate", true);
+	client_leave(c, "the client asked to terminate", true);
 }
 
 static const struct {
@@ -569,7 +226,7 @@ static void refuse_order(struct client *c, const struct dap_message *m)
 			: "not attached any more");
 	if (c->state > CLIENT_GREETED)
 		return;
-	note_refusal(c, "its first requests were not `initialize` and "
+	client_note_refusal(c, "its first requests were not `initialize` and "
 			"`attach`");
 	dap_peer_finish(c->peer);
 }
@@ -594,32 +251,14 @@ static void on_request(void *ctx, const struct dap_message *m)
 		refuse_order(c, m);
 }
 
-/* from the debuggee and the session */
+/* the connection */
 
-/* Visual Studio takes a step for a promise that all threads resume, and is
- * confused by events that say so. */
-static bool unwanted(struct client *c, const struct dap_message *m)
+static void on_too_slow(uv_timer_t *t)
 {
-	const char *id = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(c->initialize, "clientID"));
+	struct client *c = t->data;
 
-	return dap_is(m, "continued") && id &&
-	       (strcmp(id, "visualstudio") == 0 ||
-		strcmp(id, "vsformac") == 0);
-}
-
-void client_event(struct client *c, const struct dap_message *m)
-{
-	if (!c->peer || unwanted(c, m))
-		return;
-	if (c->state == CLIENT_ATTACHED || c->state == CLIENT_LEAVING) {
-		dap_peer_forward(c->peer, m, 0);
-		if (c->debuggee && c->state == CLIENT_ATTACHED &&
-		    dap_peer_full(c->peer))
-			dap_peer_pause(debuggee_peer(c->debuggee));
-	} else if (c->deferred.len + m->body_len < DEFERRED_MAX) {
-		dap_write(&c->deferred, m->body, m->body_len);
-	}
+	client_note_refusal(c, "no attach request in time");
+	dap_peer_close(c->peer);
 }
 
 static void on_drained(void *ctx)
@@ -629,51 +268,6 @@ static void on_drained(void *ctx)
 	if (c->debuggee)
 		dap_peer_resume(debuggee_peer(c->debuggee));
 }
-
-void client_debuggee_drained(struct client *c)
-{
-	if (c->peer)
-		dap_peer_resume(c->peer);
-}
-
-void client_debuggee_gone(struct client *c)
-{
-	struct session *s = c->session;
-
-	c->debuggee = NULL;
-	if (c->state == CLIENT_ATTACHED || c->state == CLIENT_LEAVING) {
-		client_left(c);
-		return;
-	}
-	c->session = NULL;
-	if (s)
-		session_attach_failed(s);
-	if (c->state < CLIENT_LEAVING) {
-		strlcpy(c->why, "the step ended while the debugger was "
-				"attaching", sizeof(c->why));
-		say_farewell(c);
-	}
-	maybe_free(c);
-}
-
-static void on_last_words_over(uv_timer_t *t)
-{
-	on_disconnect_late(t);
-}
-
-void client_dropped(struct client *c, const char *why, bool lost)
-{
-	c->session = NULL;
-	if (lost && c->debuggee) {
-		/* its last events may still be on their way */
-		limit(c, on_last_words_over, DETACH_MS);
-		return;
-	}
-	leave(c, why, false);
-	maybe_free(c);
-}
-
-/* the connection */
 
 static void on_event(void *ctx, const struct dap_message *m)
 {
@@ -687,9 +281,9 @@ static void on_closed(void *ctx, const char *why)
 
 	c->peer = NULL;
 	if (why && c->state < CLIENT_WAITING)
-		note_refusal(c, why);
-	leave(c, "the client closed the connection", false);
-	maybe_free(c);
+		client_note_refusal(c, why);
+	client_leave(c, "the client closed the connection", false);
+	client_maybe_free(c);
 }
 
 static const struct dap_peer_ops PEER_OPS = {
@@ -716,69 +310,10 @@ struct client *client_accept(uv_stream_t *listener, const char *token,
 	c->peer = dap_peer_accept(listener, STREAM_NODELAY | STREAM_WATCH_PEER,
 				  &STRANGER, &PEER_OPS, c);
 	if (!c->peer) {
-		uv_close((uv_handle_t *)&c->timer, on_timer_closed);
+		client_close_timer(c);
 		return NULL;
 	}
 	dap_peer_address(c->peer, c->address);
-	limit(c, on_too_slow, AUTH_MS);
+	client_limit(c, on_too_slow, AUTH_MS);
 	return c;
-}
-
-/* children */
-
-bool client_offer(struct client *c, int pid, uint16_t port)
-{
-	cJSON *config, *args;
-
-	if (c->state != CLIENT_ATTACHED || !c->peer)
-		return false;
-	config = attach_config_for_child(c->attach, pid, port);
-	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(
-		    c->initialize, "supportsStartDebuggingRequest"))) {
-		cJSON_AddStringToObject(config, "request", "attach");
-		dap_peer_event(c->peer, "debugpyAttach", config);
-		return true;
-	}
-	args = cJSON_CreateObject();
-	cJSON_AddStringToObject(args, "request", "attach");
-	cJSON_AddItemToObject(args, "configuration", config);
-	dap_peer_request(c->peer, "startDebugging", args, NULL, 0);
-	return true;
-}
-
-/* what it is */
-
-const struct cJSON *client_config(const struct client *c)
-{
-	return c->attach;
-}
-
-const char *client_address(const struct client *c)
-{
-	return c->address;
-}
-
-struct session *client_session(const struct client *c)
-{
-	return c->session;
-}
-
-void client_sockaddr(const struct client *c, struct sockaddr_storage *to)
-{
-	dap_peer_sockaddr(c->peer, to);
-}
-
-bool client_is_waiting(const struct client *c)
-{
-	return c->state == CLIENT_WAITING;
-}
-
-bool client_is_stranger(const struct client *c)
-{
-	return c->state < CLIENT_WAITING;
-}
-
-int64_t client_seconds(const struct client *c)
-{
-	return c->since ? (now_ms() - c->since) / 1000 : 0;
 }

@@ -1,0 +1,253 @@
+#include "client_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <bsd/string.h>
+#include <cjson/cJSON.h>
+
+#include "dap_peer.h"
+#include "debuggee.h"
+#include "log.h"
+#include "sessions.h"
+
+#define DETACH_MS 2000     /* for debugpy to answer `disconnect` */
+#define FAREWELL_MS 30000  /* for the client to close a finished session */
+
+static struct log_rate refusals = { .every_ms = 10000, .burst = 10,
+				    .left = 10 };
+
+/* small things */
+
+int64_t client_now(void)
+{
+	return (int64_t)(uv_hrtime() / 1000000);
+}
+
+void client_note_refusal(struct client *c, const char *why)
+{
+	if (!log_rate_allow(&refusals, client_now()))
+		return;
+	if (refusals.dropped)
+		log_warn("refused %u more in the meantime", refusals.dropped);
+	refusals.dropped = 0;
+	log_warn("refused a debugger from %s: %s", c->address, why);
+}
+
+void client_limit(struct client *c, uv_timer_cb then, uint64_t ms)
+{
+	uv_update_time(c->timer.loop);
+	uv_timer_start(&c->timer, then, ms, 0);
+}
+
+static void on_timer_closed(uv_handle_t *h)
+{
+	struct client *c = h->data;
+
+	cJSON_Delete(c->initialize);
+	cJSON_Delete(c->attach);
+	buf_free(&c->deferred);
+	free(c);
+}
+
+void client_close_timer(struct client *c)
+{
+	uv_close((uv_handle_t *)&c->timer, on_timer_closed);
+}
+
+void client_maybe_free(struct client *c)
+{
+	if (c->peer || c->debuggee || c->session || c->closing)
+		return;
+	c->closing = true;
+	c->ops->gone(c->ctx, c);
+	client_close_timer(c);
+}
+
+/* the last words */
+
+static void on_farewell_over(uv_timer_t *t)
+{
+	struct client *c = t->data;
+
+	if (c->peer)
+		dap_peer_close(c->peer);
+}
+
+void client_say_farewell(struct client *c)
+{
+	bool attached = c->attach_seq == 0 && c->attach;
+
+	c->state = CLIENT_ENDED;
+	uv_timer_stop(&c->timer);
+	if (!c->peer)
+		return;
+	if (c->attach_seq) {
+		dap_peer_refuse(c->peer, c->attach_seq, "attach",
+				REFUSED_ATTACH, c->why);
+		c->attach_seq = 0;
+	}
+	if (attached)
+		dap_peer_event(c->peer, "terminated", NULL);
+	if (c->farewell_seq)
+		dap_peer_respond(c->peer, c->farewell_seq, c->farewell, NULL);
+	if (c->farewell_seq || !attached)
+		dap_peer_finish(c->peer);
+	else
+		client_limit(c, on_farewell_over, FAREWELL_MS);
+}
+
+/* leaving the step */
+
+/* It has no debuggee any more. */
+static void client_left(struct client *c)
+{
+	struct session *s = c->session;
+
+	c->session = NULL;
+	c->debuggee = NULL;
+	if (s)
+		session_detached(s);
+	client_say_farewell(c);
+	client_maybe_free(c);
+}
+
+static void on_disconnected(void *debuggee, int64_t id,
+			    const struct dap_message *m)
+{
+	struct debuggee *d = debuggee;
+	struct client *c = debuggee_client(d);
+
+	if (!c || (int64_t)c->id != id || c->state != CLIENT_LEAVING)
+		return;
+	debuggee_claim(d, NULL);
+	client_left(c);
+	if (m)
+		c->ops->detached(c->ctx, c, d);
+}
+
+static void on_disconnect_late(uv_timer_t *t)
+{
+	struct client *c = t->data;
+
+	if (c->debuggee)
+		debuggee_close(c->debuggee);
+}
+
+static void leave_attached(struct client *c, bool terminate)
+{
+	cJSON *args = cJSON_CreateObject();
+
+	c->state = CLIENT_LEAVING;
+	cJSON_AddBoolToObject(args, "terminateDebuggee", terminate);
+	client_limit(c, on_disconnect_late, DETACH_MS);
+	dap_peer_resume(debuggee_peer(c->debuggee));
+	dap_peer_request(debuggee_peer(c->debuggee), "disconnect", args,
+			 on_disconnected, c->id);
+}
+
+/* Before configurationDone: take the attach back as a whole. */
+static void leave_unattached(struct client *c)
+{
+	struct session *s = c->session;
+	struct debuggee *d = c->debuggee;
+
+	c->session = NULL;
+	c->debuggee = NULL;
+	if (d) {
+		debuggee_claim(d, NULL);
+		if (s)
+			debuggee_close(d);
+		else
+			debuggee_unblock(d);  /* a child stands there */
+	}
+	if (s)
+		session_attach_failed(s);
+	client_say_farewell(c);
+}
+
+void client_leave(struct client *c, const char *why, bool terminate)
+{
+	if (c->state >= CLIENT_LEAVING)
+		return;
+	strlcpy(c->why, why, sizeof(c->why));
+	if (c->state == CLIENT_ATTACHED && c->debuggee)
+		leave_attached(c, terminate);
+	else
+		leave_unattached(c);
+}
+
+void client_oust(struct client *c, const char *why)
+{
+	cJSON *body;
+
+	if (c->peer && c->state == CLIENT_ATTACHED) {
+		body = cJSON_CreateObject();
+		cJSON_AddStringToObject(body, "category", "important");
+		cJSON_AddStringToObject(body, "output", why);
+		dap_peer_event(c->peer, "output", body);
+	}
+	client_leave(c, why, false);
+}
+
+void client_step_ended(struct client *c)
+{
+	if (!c->attach && c->peer)
+		dap_peer_close(c->peer);
+	else if (c->state < CLIENT_ATTACHED)
+		client_leave(c, "the step has ended", false);
+}
+
+void client_refuse(struct client *c, const char *why)
+{
+	client_leave(c, why, false);
+}
+
+/* VS Code's first request is `initialize` with seq 1, and it shows nothing
+ * when a connection is closed without an answer: so it is answered blindly. */
+void client_turn_away(struct client *c, const char *why)
+{
+	client_note_refusal(c, why);
+	dap_peer_refuse(c->peer, 1, "initialize", REFUSED_ADDRESS, why);
+	dap_peer_finish(c->peer);
+	c->state = CLIENT_ENDED;
+}
+
+/* the step leaves */
+
+void client_debuggee_gone(struct client *c)
+{
+	struct session *s = c->session;
+
+	c->debuggee = NULL;
+	if (c->state == CLIENT_ATTACHED || c->state == CLIENT_LEAVING) {
+		client_left(c);
+		return;
+	}
+	c->session = NULL;
+	if (s)
+		session_attach_failed(s);
+	if (c->state < CLIENT_LEAVING) {
+		strlcpy(c->why, "the step ended while the debugger was "
+				"attaching", sizeof(c->why));
+		client_say_farewell(c);
+	}
+	client_maybe_free(c);
+}
+
+static void on_last_words_over(uv_timer_t *t)
+{
+	on_disconnect_late(t);
+}
+
+void client_dropped(struct client *c, const char *why, bool lost)
+{
+	c->session = NULL;
+	if (lost && c->debuggee) {
+		/* its last events may still be on their way */
+		client_limit(c, on_last_words_over, DETACH_MS);
+		return;
+	}
+	client_leave(c, why, false);
+	client_maybe_free(c);
+}

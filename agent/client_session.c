@@ -1,0 +1,202 @@
+#include "client_internal.h"
+
+#include <string.h>
+
+#include <bsd/string.h>
+#include <cjson/cJSON.h>
+
+#include "attach_config.h"
+#include "dap.h"
+#include "dap_peer.h"
+#include "debuggee.h"
+#include "sessions.h"
+
+#define WAIT_SESSION_MS 60000  /* for a Python process to come up */
+#define WAIT_DEBUGGEE_MS 45000 /* for it to load the debugger: longer than the
+				  hook's own limit, which says why */
+#define DEFERRED_MAX (1024 * 1024)  /* bytes of events before the attach is
+				 answered; there are a few hundred */
+
+/* attaching */
+
+static void on_wait_over(uv_timer_t *t)
+{
+	struct client *c = t->data;
+	char why[sizeof(c->why)];
+
+	strlcpy(why, c->why, sizeof(why));
+	client_leave(c, why, false);
+}
+
+void client_wait(struct client *c, const char *why)
+{
+	strlcpy(c->why, why, sizeof(c->why));
+	if (c->state != CLIENT_WAITING)
+		client_limit(c, on_wait_over, WAIT_SESSION_MS);
+	c->state = CLIENT_WAITING;
+}
+
+void client_expect(struct client *c, struct session *s)
+{
+	c->state = CLIENT_EXPECTING;
+	c->session = s;
+	strlcpy(c->why, "the step does not answer: it may be inside native "
+			"code that does not let Python run", sizeof(c->why));
+	client_limit(c, on_wait_over, WAIT_DEBUGGEE_MS);
+}
+
+void client_take(struct client *c, struct session *s, struct debuggee *d)
+{
+	c->state = CLIENT_STARTING;
+	c->session = s;
+	c->debuggee = d;
+	debuggee_claim(d, c);
+	debuggee_start(d, cJSON_Duplicate(c->initialize, true),
+		       attach_config_for_debuggee(c->attach),
+		       attach_config_ide_os(c->attach));
+}
+
+void client_started(struct client *c, bool ok, const char *error)
+{
+	if (c->state != CLIENT_STARTING)
+		return;
+	if (!ok) {
+		client_leave(c, error, false);
+		return;
+	}
+	c->state = CLIENT_CONFIGURING;
+	dap_peer_event(c->peer, "initialized", NULL);
+}
+
+static void flush_deferred(struct client *c)
+{
+	struct dap_limits all = { 4096, DEFERRED_MAX, 512 };
+	struct dap_frame frame;
+	struct dap_message m;
+
+	while (dap_next(c->deferred.data, c->deferred.len, &all, &frame) ==
+		       DAP_OK &&
+	       dap_scan(frame.body, frame.body_len, all.depth, &m) == DAP_OK) {
+		dap_peer_forward(c->peer, &m, 0);
+		buf_consume(&c->deferred, frame.total);
+	}
+	buf_free(&c->deferred);
+}
+
+/* The moment of "attached": the debug server took configurationDone and the
+ * client has the answer to its attach. */
+void client_configured(void *debuggee, int64_t seq,
+			  const struct dap_message *m)
+{
+	struct client *c = debuggee_client(debuggee);
+
+	if (!c || !c->peer || c->state != CLIENT_CONFIGURING)
+		return;
+	if (!m || !m->success) {
+		client_leave(c, "the step ended while the debugger was attaching",
+		      false);
+		return;
+	}
+	uv_timer_stop(&c->timer);
+	dap_peer_forward(c->peer, m, seq & UINT32_MAX);
+	dap_peer_respond(c->peer, c->attach_seq, "attach", NULL);
+	c->attach_seq = 0;
+	c->state = CLIENT_ATTACHED;
+	c->since = client_now();
+	flush_deferred(c);
+	if (c->session)
+		session_ready(c->session);
+}
+
+/* from the debuggee */
+
+/* Visual Studio takes a step for a promise that all threads resume, and is
+ * confused by events that say so. */
+static bool unwanted(struct client *c, const struct dap_message *m)
+{
+	const char *id = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(c->initialize, "clientID"));
+
+	return dap_is(m, "continued") && id &&
+	       (strcmp(id, "visualstudio") == 0 ||
+		strcmp(id, "vsformac") == 0);
+}
+
+void client_event(struct client *c, const struct dap_message *m)
+{
+	if (!c->peer || unwanted(c, m))
+		return;
+	if (c->state == CLIENT_ATTACHED || c->state == CLIENT_LEAVING) {
+		dap_peer_forward(c->peer, m, 0);
+		if (c->debuggee && c->state == CLIENT_ATTACHED &&
+		    dap_peer_full(c->peer))
+			dap_peer_pause(debuggee_peer(c->debuggee));
+	} else if (c->deferred.len + m->body_len < DEFERRED_MAX) {
+		dap_write(&c->deferred, m->body, m->body_len);
+	}
+}
+
+void client_debuggee_drained(struct client *c)
+{
+	if (c->peer)
+		dap_peer_resume(c->peer);
+}
+
+/* children */
+
+bool client_offer(struct client *c, int pid, uint16_t port)
+{
+	cJSON *config, *args;
+
+	if (c->state != CLIENT_ATTACHED || !c->peer)
+		return false;
+	config = attach_config_for_child(c->attach, pid, port);
+	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(
+		    c->initialize, "supportsStartDebuggingRequest"))) {
+		cJSON_AddStringToObject(config, "request", "attach");
+		dap_peer_event(c->peer, "debugpyAttach", config);
+		return true;
+	}
+	args = cJSON_CreateObject();
+	cJSON_AddStringToObject(args, "request", "attach");
+	cJSON_AddItemToObject(args, "configuration", config);
+	dap_peer_request(c->peer, "startDebugging", args, NULL, 0);
+	return true;
+}
+
+/* what it is */
+
+const struct cJSON *client_config(const struct client *c)
+{
+	return c->attach;
+}
+
+const char *client_address(const struct client *c)
+{
+	return c->address;
+}
+
+struct session *client_session(const struct client *c)
+{
+	return c->session;
+}
+
+void client_sockaddr(const struct client *c, struct sockaddr_storage *to)
+{
+	dap_peer_sockaddr(c->peer, to);
+}
+
+bool client_is_waiting(const struct client *c)
+{
+	return c->state == CLIENT_WAITING;
+}
+
+bool client_is_stranger(const struct client *c)
+{
+	return c->state < CLIENT_WAITING;
+}
+
+int64_t client_seconds(const struct client *c)
+{
+	return c->since ? (client_now() - c->since) / 1000 : 0;
+}
