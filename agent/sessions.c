@@ -1,55 +1,17 @@
-#include "sessions.h"
+#include "sessions_internal.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <bsd/stdlib.h>
 #include <bsd/string.h>
 
-#include "buf.h"
-#include "driver_log.h"
-#include "hello.h"
 #include "hook_server.h"
 #include "log.h"
-#include "pycmd.h"
 
 #define MINUTE_MS 60000
 #define TIMEOUT_MAX 604800  /* seconds: a week, as in config.c */
-
-struct session {
-	struct session *next;
-	struct sessions *all;
-	struct hook *hook;
-	struct hello hello;
-	struct pycmd cmd;
-	struct barrier barrier;
-	uv_timer_t timer;
-	void *client;
-	char client_address[64];
-	char token[33];      /* what the debuggee proves itself with */
-	int64_t since;       /* ms: the hold's start, then the attach's */
-	int64_t countdown;   /* ms: the next line that says what is left */
-	int64_t timeout_ms;
-	unsigned answers;    /* `attach` lines the hook has not answered ... */
-	unsigned stale_answers;  /* ... of those, taken back meanwhile */
-	bool waiting;        /* the hook waits for our word */
-	bool asked;          /* told to hold, no `ready` yet */
-	bool held;           /* was held at some time */
-	bool main;           /* a step's main script */
-	uint16_t debuggee_port;
-};
-
-struct sessions {
-	struct session *first;
-	uv_loop_t *loop;
-	const struct config *config;
-	const struct place *place;
-	const struct session_ops *ops;
-	void *ctx;
-};
 
 static void session_event(struct session *s, enum barrier_event e,
 			  const char *why);
@@ -60,16 +22,6 @@ static void hook_cancel(struct session *s);
 static int64_t now_ms(void)
 {
 	return (int64_t)(uv_hrtime() / 1000000);
-}
-
-static const char *session_name(const struct session *s)
-{
-	const char *slash = s->cmd.name ? strrchr(s->cmd.name, '/') : NULL;
-
-	if (!s->cmd.name)
-		return "python";
-	return s->cmd.kind == PYCMD_SCRIPT && slash && slash[1] ? slash + 1
-								: s->cmd.name;
 }
 
 static bool asks_hold(const struct session *s)
@@ -84,139 +36,6 @@ static void make_token(char to[static 33])
 
 	arc4random_buf(r, sizeof(r));
 	snprintf(to, 33, "%08x%08x%08x%08x", r[0], r[1], r[2], r[3]);
-}
-
-/* The parent of a process, 0 when it cannot be told. */
-static pid_t parent_of(pid_t pid)
-{
-	char path[32], text[512], *p;
-	FILE *f;
-	size_t n;
-	int ppid;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	n = fread(text, 1, sizeof(text) - 1, f);
-	fclose(f);
-	text[n] = '\0';
-	p = strrchr(text, ')');  /* the command's name may hold anything */
-	return p && sscanf(p + 1, " %*c %d", &ppid) == 1 ? ppid : 0;
-}
-
-static struct session *by_pid(struct sessions *all, pid_t pid)
-{
-	struct session *s;
-
-	for (s = all->first; s && s->hello.pid != pid; s = s->next)
-		;
-	return s;
-}
-
-/* Is one of its ancestors a step's main script of the same rank? Then this
- * one is a helper of that. */
-static bool has_main_ancestor(struct session *s)
-{
-	pid_t pid = s->hello.ppid;
-
-	for (int i = 0; i < 64 && pid > 1; i++, pid = parent_of(pid)) {
-		struct session *a = by_pid(s->all, pid);
-
-		if (a && a != s && (a->main || a->held) &&
-		    a->hello.rank == s->hello.rank)
-			return true;
-	}
-	return false;
-}
-
-static bool is_main(struct session *s)
-{
-	const char *match = s->all->config->match;
-
-	if (s->hello.kind == HELLO_FORK || has_main_ancestor(s))
-		return false;
-	if (*match)
-		return pycmd_matches(&s->cmd, match);
-	return !s->cmd.tool && (s->cmd.kind == PYCMD_SCRIPT ||
-				s->cmd.kind == PYCMD_MODULE);
-}
-
-/* what the step's log says */
-
-static struct step_facts facts(const struct session *s)
-{
-	const struct place *at = s->all->place;
-
-	return (struct step_facts){
-		.name = session_name(s),
-		.pid = (int)s->hello.pid,
-		.rank = s->hello.rank,
-		.python = s->hello.exe,
-		.cwd = s->hello.cwd,
-		.host = at->host,
-		.port = at->port,
-		.wanted_port = at->wanted_port,
-		.doubtful = at->doubtful,
-		.token = at->token,
-		.late_attach = s->all->config->late_attach,
-	};
-}
-
-static void say(struct session *s, struct buf *text)
-{
-	hook_say(s->hook, text->data, text->len);
-	buf_free(text);
-}
-
-static void say_hold(struct session *s)
-{
-	struct step_facts f = facts(s);
-	struct buf b = { 0 };
-
-	if (s->hello.kind == HELLO_AGAIN)
-		driver_log_back(&b, s->timeout_ms);
-	else
-		driver_log_hold(&b, &f, s->timeout_ms);
-	say(s, &b);
-}
-
-static void say_attached(struct session *s)
-{
-	struct buf b = { 0 };
-
-	driver_log_attached(&b, s->client_address, now_ms() - s->since);
-	say(s, &b);
-}
-
-static void say_not_attached(struct session *s, const char *why)
-{
-	struct step_facts f = facts(s);
-	struct buf b = { 0 };
-
-	driver_log_not_attached(&b, &f, why);
-	say(s, &b);
-}
-
-static void say_countdown(struct session *s, int64_t left)
-{
-	struct step_facts f = facts(s);
-	struct buf b = { 0 };
-
-	driver_log_still(&b, &f, left);
-	say(s, &b);
-}
-
-static void say_no_hold(struct session *s)
-{
-	struct step_facts f = facts(s);
-	struct buf b = { 0 };
-
-	if (f.port)
-		driver_log_no_debugger(&b, &f);
-	else
-		driver_log_no_port(&b, &f, s->all->place->last_port);
-	say(s, &b);
 }
 
 /* the clock */
@@ -250,7 +69,7 @@ static void on_timer(uv_timer_t *t)
 	}
 	if (due >= 0 && now >= s->countdown) {
 		s->countdown += MINUTE_MS;
-		say_countdown(s, barrier_left(&s->barrier, now));
+		session_say_countdown(s, barrier_left(&s->barrier, now));
 	}
 	arm(s);
 }
@@ -309,15 +128,15 @@ static void session_do(struct session *s, unsigned todo,
 		       enum barrier_event e, const char *why)
 {
 	if (todo & BARRIER_SAY_HOLD)
-		say_hold(s);
+		session_say_hold(s);
 	if (todo & BARRIER_CALL_HOOK)
 		call_hook(s);
 	if (todo & BARRIER_DROP_CLIENT)
 		drop_client(s, why, e == BARRIER_LOST || e == BARRIER_EXIT);
 	if (todo & BARRIER_SAY_ATTACHED)
-		say_attached(s);
+		session_say_attached(s, now_ms() - s->since);
 	if (todo & BARRIER_SAY_NOT_ATTACHED)
-		say_not_attached(s, why);
+		session_say_not_attached(s, why);
 	if (todo & BARRIER_LET_GO)
 		let_go(s);
 	if (todo & BARRIER_UNTRACE)
@@ -379,7 +198,7 @@ static void decide(struct session *s)
 {
 	bool again = s->hello.kind == HELLO_AGAIN;
 
-	s->main = is_main(s);
+	s->main = session_is_main(s);
 	s->waiting = again ? s->hello.left_ms >= 0
 			   : asks_hold(s) && s->hello.kind == HELLO_START;
 	s->held = again && s->waiting;
@@ -388,7 +207,7 @@ static void decide(struct session *s)
 		return;
 	}
 	if (s->waiting && s->main)
-		say_no_hold(s);
+		session_say_no_hold(s);
 	session_event(s, BARRIER_PASS, NULL);
 }
 
@@ -433,7 +252,7 @@ static void on_no_debugger(struct session *s)
 	if (!s->asked)
 		return;
 	s->asked = s->held = false;
-	say_no_hold(s);
+	session_say_no_hold(s);
 	session_event(s, BARRIER_PASS, NULL);
 }
 
@@ -500,82 +319,6 @@ struct sessions *sessions_create(uv_loop_t *loop, const struct config *config,
 bool sessions_serve(struct sessions *all, int fd)
 {
 	return hook_server_open(all->loop, fd, &HOOK_OPS, all);
-}
-
-/* Is `a` the better answer to "attach me" than `b`? Held before running, a
- * step's main script before a helper, then the lowest rank; the list is oldest
- * first, so equal ones keep their order. */
-static bool better(const struct session *a, const struct session *b)
-{
-	bool a_held = a->barrier.state == BARRIER_HOLDING;
-	bool b_held = b->barrier.state == BARRIER_HOLDING;
-
-	if (a_held != b_held)
-		return a_held;
-	if (a->main != b->main)
-		return a->main;
-	return a->hello.rank < b->hello.rank;
-}
-
-static bool attachable(const struct session *s)
-{
-	return !s->asked && !s->cmd.tool && s->hello.kind != HELLO_FORK &&
-	       s->barrier.state != BARRIER_EXITED;
-}
-
-/* Several running steps that nothing tells apart: the user has to say. */
-static bool ambiguous(struct sessions *all, const struct session *pick)
-{
-	if (pick->barrier.state == BARRIER_HOLDING || pick->hello.rank >= 0)
-		return false;
-	for (struct session *s = all->first; s; s = s->next)
-		if (s != pick && attachable(s) && s->main && pick->main &&
-		    s->hello.rank < 0)
-			return true;
-	return false;
-}
-
-static void list_pids(struct sessions *all, char why[static 256])
-{
-	struct buf b = { 0 };
-
-	buf_addf(&b, "several steps run here; add \"subProcessId\" to the "
-		     "configuration:");
-	for (struct session *s = all->first; s; s = s->next)
-		if (attachable(s) && s->main)
-			buf_addf(&b, " %d (%s)", (int)s->hello.pid,
-				 session_name(s));
-	snprintf(why, 256, "%.*s", (int)b.len, b.data ? b.data : "");
-	buf_free(&b);
-}
-
-struct session *sessions_pick(struct sessions *all, pid_t pid, int rank,
-			      char why[static 256], bool *later)
-{
-	struct session *pick = NULL;
-
-	*later = pid == 0;
-	for (struct session *s = all->first; s; s = s->next) {
-		if (pid ? s->hello.pid != pid : !attachable(s))
-			continue;
-		if (rank >= 0 && s->hello.rank != rank)
-			continue;
-		if (!pick || better(s, pick))
-			pick = s;
-	}
-	if (!pick && pid)
-		snprintf(why, 256, "process %d has no Python that pitstop "
-				   "knows of", (int)pid);
-	else if (!pick && rank >= 0)
-		snprintf(why, 256, "no step of rank %d runs here", rank);
-	else if (!pick)
-		snprintf(why, 256, "no Python step runs here");
-	if (pick && !pid && ambiguous(all, pick)) {
-		list_pids(all, why);
-		*later = false;
-		return NULL;
-	}
-	return pick;
 }
 
 struct session *sessions_by_token(struct sessions *all, const char *token)

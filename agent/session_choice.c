@@ -1,0 +1,142 @@
+#include "sessions_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "buf.h"
+
+/* whom to hold */
+
+/* The parent of a process, 0 when it cannot be told. */
+static pid_t parent_of(pid_t pid)
+{
+	char path[32], text[512], *p;
+	FILE *f;
+	size_t n;
+	int ppid;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	p = strrchr(text, ')');  /* the command's name may hold anything */
+	return p && sscanf(p + 1, " %*c %d", &ppid) == 1 ? ppid : 0;
+}
+
+static struct session *by_pid(struct sessions *all, pid_t pid)
+{
+	struct session *s;
+
+	for (s = all->first; s && s->hello.pid != pid; s = s->next)
+		;
+	return s;
+}
+
+/* Is one of its ancestors a step's main script of the same rank? Then this
+ * one is a helper of that. */
+static bool has_main_ancestor(struct session *s)
+{
+	pid_t pid = s->hello.ppid;
+
+	for (int i = 0; i < 64 && pid > 1; i++, pid = parent_of(pid)) {
+		struct session *a = by_pid(s->all, pid);
+
+		if (a && a != s && (a->main || a->held) &&
+		    a->hello.rank == s->hello.rank)
+			return true;
+	}
+	return false;
+}
+
+bool session_is_main(struct session *s)
+{
+	const char *match = s->all->config->match;
+
+	if (s->hello.kind == HELLO_FORK || has_main_ancestor(s))
+		return false;
+	if (*match)
+		return pycmd_matches(&s->cmd, match);
+	return !s->cmd.tool && (s->cmd.kind == PYCMD_SCRIPT ||
+				s->cmd.kind == PYCMD_MODULE);
+}
+
+/* whom a client gets */
+
+/* Is `a` the better answer to "attach me" than `b`? Held before running, a
+ * step's main script before a helper, then the lowest rank; the list is oldest
+ * first, so equal ones keep their order. */
+static bool better(const struct session *a, const struct session *b)
+{
+	bool a_held = a->barrier.state == BARRIER_HOLDING;
+	bool b_held = b->barrier.state == BARRIER_HOLDING;
+
+	if (a_held != b_held)
+		return a_held;
+	if (a->main != b->main)
+		return a->main;
+	return a->hello.rank < b->hello.rank;
+}
+
+static bool attachable(const struct session *s)
+{
+	return !s->asked && !s->cmd.tool && s->hello.kind != HELLO_FORK &&
+	       s->barrier.state != BARRIER_EXITED;
+}
+
+/* Several running steps that nothing tells apart: the user has to say. */
+static bool ambiguous(struct sessions *all, const struct session *pick)
+{
+	if (pick->barrier.state == BARRIER_HOLDING || pick->hello.rank >= 0)
+		return false;
+	for (struct session *s = all->first; s; s = s->next)
+		if (s != pick && attachable(s) && s->main && pick->main &&
+		    s->hello.rank < 0)
+			return true;
+	return false;
+}
+
+static void list_pids(struct sessions *all, char why[static 256])
+{
+	struct buf b = { 0 };
+
+	buf_addf(&b, "several steps run here; add \"subProcessId\" to the "
+		     "configuration:");
+	for (struct session *s = all->first; s; s = s->next)
+		if (attachable(s) && s->main)
+			buf_addf(&b, " %d (%s)", (int)s->hello.pid,
+				 session_name(s));
+	snprintf(why, 256, "%.*s", (int)b.len, b.data ? b.data : "");
+	buf_free(&b);
+}
+
+struct session *sessions_pick(struct sessions *all, pid_t pid, int rank,
+			      char why[static 256], bool *later)
+{
+	struct session *pick = NULL;
+
+	*later = pid == 0;
+	for (struct session *s = all->first; s; s = s->next) {
+		if (pid ? s->hello.pid != pid : !attachable(s))
+			continue;
+		if (rank >= 0 && s->hello.rank != rank)
+			continue;
+		if (!pick || better(s, pick))
+			pick = s;
+	}
+	if (!pick && pid)
+		snprintf(why, 256, "process %d has no Python that pitstop "
+				   "knows of", (int)pid);
+	else if (!pick && rank >= 0)
+		snprintf(why, 256, "no step of rank %d runs here", rank);
+	else if (!pick)
+		snprintf(why, 256, "no Python step runs here");
+	if (pick && !pid && ambiguous(all, pick)) {
+		list_pids(all, why);
+		*later = false;
+		return NULL;
+	}
+	return pick;
+}

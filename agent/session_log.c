@@ -1,0 +1,92 @@
+#include "sessions_internal.h"
+
+#include <string.h>
+
+#include "buf.h"
+#include "driver_log.h"
+#include "hook_server.h"
+
+const char *session_name(const struct session *s)
+{
+	const char *slash = s->cmd.name ? strrchr(s->cmd.name, '/') : NULL;
+
+	if (!s->cmd.name)
+		return "python";
+	return s->cmd.kind == PYCMD_SCRIPT && slash && slash[1] ? slash + 1
+								: s->cmd.name;
+}
+
+static struct step_facts facts(const struct session *s)
+{
+	const struct place *at = s->all->place;
+
+	return (struct step_facts){
+		.name = session_name(s),
+		.pid = (int)s->hello.pid,
+		.rank = s->hello.rank,
+		.python = s->hello.exe,
+		.cwd = s->hello.cwd,
+		.host = at->host,
+		.port = at->port,
+		.wanted_port = at->wanted_port,
+		.doubtful = at->doubtful,
+		.token = at->token,
+		.late_attach = s->all->config->late_attach,
+	};
+}
+
+static void say(struct session *s, struct buf *text)
+{
+	hook_say(s->hook, text->data, text->len);
+	buf_free(text);
+}
+
+void session_say_hold(struct session *s)
+{
+	struct step_facts f = facts(s);
+	struct buf b = { 0 };
+
+	if (s->hello.kind == HELLO_AGAIN)
+		driver_log_back(&b, s->timeout_ms);
+	else
+		driver_log_hold(&b, &f, s->timeout_ms);
+	say(s, &b);
+}
+
+void session_say_attached(struct session *s, int64_t after_ms)
+{
+	struct buf b = { 0 };
+
+	driver_log_attached(&b, s->client_address, after_ms);
+	say(s, &b);
+}
+
+void session_say_not_attached(struct session *s, const char *why)
+{
+	struct step_facts f = facts(s);
+	struct buf b = { 0 };
+
+	driver_log_not_attached(&b, &f, why);
+	say(s, &b);
+}
+
+void session_say_countdown(struct session *s, int64_t left)
+{
+	struct step_facts f = facts(s);
+	struct buf b = { 0 };
+
+	driver_log_still(&b, &f, left);
+	say(s, &b);
+}
+
+void session_say_no_hold(struct session *s)
+{
+	struct step_facts f = facts(s);
+	struct buf b = { 0 };
+
+	if (f.port)
+		driver_log_no_debugger(&b, &f);
+	else
+		driver_log_no_port(&b, &f, s->all->place->last_port);
+	say(s, &b);
+}
