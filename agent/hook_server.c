@@ -31,6 +31,7 @@ struct hook {
 	struct buf out;
 	void *session;    /* from ops->hello, NULL before it */
 	bool code_sent;
+	bool corked;
 	bool closed;
 };
 
@@ -156,8 +157,14 @@ static void flush(struct hook *h)
 {
 	if (h->closed)
 		buf_consume(&h->out, h->out.len);
-	else
+	else if (!h->corked)
 		stream_write(h->stream, &h->out);
+}
+
+void hook_cork(struct hook *h, bool corked)
+{
+	h->corked = corked;
+	flush(h);
 }
 
 static void send_code(struct hook *h)

@@ -127,6 +127,7 @@ static void drop_client(struct session *s, const char *why, bool lost)
 static void session_do(struct session *s, unsigned todo,
 		       enum barrier_event e, const char *why)
 {
+	hook_cork(s->hook, true);
 	if (todo & BARRIER_SAY_HOLD)
 		session_say_hold(s);
 	if (todo & BARRIER_CALL_HOOK)
@@ -141,6 +142,7 @@ static void session_do(struct session *s, unsigned todo,
 		let_go(s);
 	if (todo & BARRIER_UNTRACE)
 		hook_send(s->hook, "untrace");
+	hook_cork(s->hook, false);
 }
 
 /* `why` is for people. */

@@ -299,20 +299,43 @@ def waiting_until(limit):
     return wait_until_ready
 
 
+def starting_threads():
+    """A method for PyDB: the threads that it starts after the wait for a
+    client. It does so too when the connection broke meanwhile and all is
+    closed down: nobody would end them then, and one keeps Python from ending.
+    (threading.enumerate() does not show them.)"""
+    import pydevd
+    import threading
+    usual = pydevd.PyDB.start_auxiliary_daemon_threads
+
+    def start_threads(self):
+        usual(self)
+        if self.pydb_disposed:
+            for thread in list(threading._active.values()):
+                if hasattr(thread, "do_kill_pydev_thread"):
+                    thread.do_kill_pydev_thread()
+
+    return start_threads
+
+
 class bounded_wait:
-    """pydevd's endless wait for a client ends, at the latest at `limit`."""
+    """pydevd's endless wait for a client ends, at the latest at `limit`, and
+    leaves nothing behind."""
 
     def __init__(self, limit):
         self.limit = limit
 
     def __enter__(self):
-        import pydevd
-        self.usual = pydevd.PyDB.wait_for_ready_to_run
-        pydevd.PyDB.wait_for_ready_to_run = waiting_until(self.limit)
+        from pydevd import PyDB
+        self.usual = PyDB.wait_for_ready_to_run, \
+            PyDB.start_auxiliary_daemon_threads
+        PyDB.wait_for_ready_to_run = waiting_until(self.limit)
+        PyDB.start_auxiliary_daemon_threads = starting_threads()
 
     def __exit__(self, *exception):
-        import pydevd
-        pydevd.PyDB.wait_for_ready_to_run = self.usual
+        from pydevd import PyDB
+        PyDB.wait_for_ready_to_run, \
+            PyDB.start_auxiliary_daemon_threads = self.usual
 
 
 class Events(dict):
