@@ -430,6 +430,7 @@ static void find_place(struct adapter *a, const char *token)
 	address_choose(a->config->advertise, a->config->vnet, &choice);
 	strlcpy(a->place.host, choice.host, sizeof(a->place.host));
 	a->place.doubtful = choice.doubtful;
+	a->place.missed_vnet = choice.missed_vnet;
 	a->place.wanted_port = a->config->port;
 	a->place.last_port = a->config->port + MORE_PORTS;
 	a->place.port = a->clients_at ? tcp_server_port(a->clients_at) : 0;
@@ -481,6 +482,7 @@ void adapter_end(struct adapter *a, void (*done)(void *ctx), void *ctx)
 {
 	struct member *next;
 
+	sessions_end(a->sessions);
 	a->ended = done;
 	a->ended_ctx = ctx;
 	for (struct member *m = a->clients; m; m = next) {

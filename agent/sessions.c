@@ -204,6 +204,7 @@ static void decide(struct session *s)
 	s->waiting = again ? s->hello.left_ms >= 0
 			   : asks_hold(s) && s->hello.kind == HELLO_START;
 	s->held = again && s->waiting;
+	s->all->hold_met |= s->waiting && (again || s->main);
 	if (s->waiting && (again || s->main) && s->all->place->port) {
 		begin_hold(s);
 		return;
@@ -316,6 +317,20 @@ struct sessions *sessions_create(uv_loop_t *loop, const struct config *config,
 	all->ops = ops;
 	all->ctx = ctx;
 	return all;
+}
+
+void sessions_end(struct sessions *all)
+{
+	const char *match = all->config->match;
+
+	if (all->config->hold == HOLD_OFF || all->hold_met)
+		return;
+	if (*match)
+		log_warn("nothing was held: no Python script or module that "
+			 "PITSTOP_MATCH (%s) names was started", match);
+	else
+		log_warn("nothing was held: the step started no Python script "
+			 "or module (python -I, -E and -S are not seen)");
 }
 
 bool sessions_serve(struct sessions *all, int fd)

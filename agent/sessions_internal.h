@@ -45,6 +45,7 @@ struct session {
 };
 
 struct sessions {
+	bool hold_met;   /* some process was held, or told why it was not */
 	struct session *first;
 	uv_loop_t *loop;
 	const struct config *config;
