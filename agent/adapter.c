@@ -22,6 +22,7 @@
 #define MORE_PORTS 15       /* tried after the configured one */
 #define CLIENTS_MAX 128     /* connections at once */
 #define IDENTIFY_MS 10000   /* for a debuggee to say who it is */
+#define AWAY_MS 60000       /* for one that nobody wants to go its way */
 #define CLAIM_MS 10000      /* for a client to open the session of a child it
 			       was offered */
 
@@ -31,8 +32,10 @@ struct member {             /* of one of the two lists */
 	struct client *client;
 	struct debuggee *debuggee;
 	struct session *session;  /* a debuggee's; NULL for a child */
-	uv_timer_t timer;         /* a debuggee's: IDENTIFY_MS, CLAIM_MS */
+	uv_timer_t timer;         /* a debuggee's: IDENTIFY_MS, CLAIM_MS,
+				     AWAY_MS */
 	bool timed;
+	bool child;               /* a debuggee of a session's descendant */
 };
 
 struct adapter {
@@ -99,7 +102,7 @@ static struct debuggee *free_debuggee(struct adapter *a, struct session *s,
 	for (struct member *m = a->debuggees; m; m = m->next)
 		if (m->debuggee && !debuggee_client(m->debuggee) &&
 		    (s ? m->session == s
-		       : !m->session && debuggee_pid(m->debuggee) == pid))
+		       : m->child && debuggee_pid(m->debuggee) == pid))
 			return m->debuggee;
 	return NULL;
 }
@@ -277,6 +280,7 @@ static void offer_child(struct adapter *a, struct member *m,
 	struct client *c = NULL;
 	int pid = debuggee_pid(m->debuggee);
 
+	m->child = true;
 	for (struct member *p = a->debuggees; p && !c; p = p->next)
 		if (p != m && p->debuggee && debuggee_pid(p->debuggee) ==
 					     debuggee_ppid(m->debuggee))
@@ -290,11 +294,26 @@ static void offer_child(struct adapter *a, struct member *m,
 	uv_timer_start(&m->timer, on_unclaimed, CLAIM_MS, 0);
 }
 
-static void on_unidentified(uv_timer_t *t)
+static void on_sent_away(uv_timer_t *t)
 {
 	struct member *m = t->data;
 
 	debuggee_close(m->debuggee);
+}
+
+/* Nobody here will ever serve it. It may all the same be a process that stands
+ * still until somebody does: slow, or left behind by a step that has ended or
+ * became another program. It has to take in that it is let go before it sees
+ * the connection closed. */
+static void send_away(struct member *m)
+{
+	debuggee_unblock(m->debuggee);
+	uv_timer_start(&m->timer, on_sent_away, AWAY_MS, 0);
+}
+
+static void on_unidentified(uv_timer_t *t)
+{
+	send_away(t->data);
 }
 
 static void on_identified(void *ctx, struct debuggee *d)
@@ -307,7 +326,7 @@ static void on_identified(void *ctx, struct debuggee *d)
 	uv_timer_stop(&m->timer);
 	s = sessions_by_token(a->sessions, debuggee_token(d));
 	if (!s) {
-		debuggee_close(d);
+		send_away(m);
 		return;
 	}
 	if (debuggee_pid(d) != session_pid(s)) {
