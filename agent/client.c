@@ -177,6 +177,8 @@ static void on_disconnected(void *debuggee, int64_t id,
 	client_left(c);
 	if (m)
 		c->ops->detached(c->ctx, c, d);
+	else
+		debuggee_close(d);  /* it was not even asked */
 }
 
 static void on_disconnect_late(uv_timer_t *t)

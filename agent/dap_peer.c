@@ -11,8 +11,10 @@
 #include "buf.h"
 #include "stream.h"
 
-/* A debugger that asks more at once than this is not one. */
+/* A debugger that asks more at once than this is not one. What we ask for
+ * ourselves, such as to let the step run, has room beyond that. */
 #define PENDING_MAX 4096
+#define PENDING_OURS 64
 
 struct pending {
 	struct pending *next;
@@ -167,11 +169,12 @@ void dap_peer_set_limits(struct dap_peer *p, const struct dap_limits *limits)
 
 /* Remember a request, so that its answer finds its way. False: too many, or
  * no memory; the caller's reply is called with NULL then. */
-static bool pending_add(struct dap_peer *p, dap_peer_reply *reply, int64_t tag)
+static bool pending_add(struct dap_peer *p, size_t max, dap_peer_reply *reply,
+			int64_t tag)
 {
 	struct pending *q = NULL;
 
-	if (!p->ended && p->pending < PENDING_MAX)
+	if (!p->ended && p->pending < max)
 		q = calloc(1, sizeof(*q));
 	if (!q) {
 		if (reply)
@@ -221,7 +224,7 @@ void dap_peer_request(struct dap_peer *p, const char *command,
 {
 	cJSON *j;
 
-	if (!pending_add(p, reply, tag)) {
+	if (!pending_add(p, PENDING_MAX + PENDING_OURS, reply, tag)) {
 		cJSON_Delete(arguments);
 		return;
 	}
@@ -246,7 +249,7 @@ static void send_renumbered(struct dap_peer *p, const struct dap_message *m,
 void dap_peer_forward_request(struct dap_peer *p, const struct dap_message *m,
 			      dap_peer_reply *reply, int64_t tag)
 {
-	if (pending_add(p, reply, tag))
+	if (pending_add(p, PENDING_MAX, reply, tag))
 		send_renumbered(p, m, p->seq, 0);
 }
 

@@ -4,10 +4,11 @@ import os
 import socket
 
 from dap_client import read_message
-from harness import wait_for
+from harness import line_of, place, wait_for
 
 AWAY = ["initialize", "attach", "configurationDone", "disconnect"]
 IDENTIFY_SECONDS = 10
+REQUESTS = 5000
 
 LEAVES_A_CHILD = """
 import os, subprocess, sys
@@ -72,3 +73,16 @@ def test_debugger_that_does_not_say_who_it_is(hold, one_python, tmp_path):
         stream = sock.makefile("rb")
         asked = [read_message(stream)["command"] for _ in range(5)]
     assert asked == ["pydevdAuthorize"] + AWAY
+
+
+def test_client_that_leaves_thousands_of_requests_unanswered(hold, one_python,
+                                                            tmp_path):
+    path = place(tmp_path, "simple.py")
+    step = hold([one_python.path, path])
+    client = step.attached(None, {path: [line_of(path, "module")]})
+    frame = client.top(client.stopped("breakpoint"))["id"]
+    for _ in range(REQUESTS):
+        client.send("evaluate", {"expression": "__import__('time').sleep(.01)",
+                                 "frameId": frame})
+    client.close()
+    assert step.finished()[0] == 7
