@@ -213,6 +213,7 @@ static void on_client_gone(void *ctx, struct client *c)
 	member_unlink(&a->clients, m);
 	member_free(m);
 	a->client_count--;
+	retry_waiting(a);
 	if (!a->clients && a->ended)
 		a->ended(a->ended_ctx);
 }
@@ -334,7 +335,7 @@ static void on_identified(void *ctx, struct debuggee *d)
 		return;
 	}
 	c = client_of(a, s);
-	if (!c) {  /* it left meanwhile */
+	if (!c || !client_is_expecting(c)) {  /* it left, or has one */
 		debuggee_close(d);
 		return;
 	}
@@ -366,6 +367,7 @@ static void on_debuggee_gone(void *ctx, struct debuggee *d, void *client)
 	member_free(m);
 	if (client)
 		client_debuggee_gone(client);
+	retry_waiting(a);
 }
 
 static const struct debuggee_ops DEBUGGEE_OPS = {

@@ -775,6 +775,11 @@ bool client_is_waiting(const struct client *c)
 	return c->state == CLIENT_WAITING;
 }
 
+bool client_is_expecting(const struct client *c)
+{
+	return c->state == CLIENT_EXPECTING;
+}
+
 bool client_is_stranger(const struct client *c)
 {
 	return c->state < CLIENT_WAITING;

@@ -41,6 +41,7 @@ const char *client_address(const struct client *c);
 void client_sockaddr(const struct client *c, struct sockaddr_storage *to);
 struct session *client_session(const struct client *c);
 bool client_is_waiting(const struct client *c);  /* for a session */
+bool client_is_expecting(const struct client *c); /* a debuggee */
 bool client_is_stranger(const struct client *c); /* not authorised (yet) */
 int64_t client_seconds(const struct client *c);  /* since it attached */
 

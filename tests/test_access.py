@@ -536,6 +536,29 @@ def test_takeover_with_the_token(hold, one_python, tmp_path):
     assert step.finished()[0] == 5
 
 
+@pytest.mark.parametrize("ready", [False, True])
+def test_takeover_of_a_client_that_is_half_way(held, ready):
+    first = held.client(held.launch)
+    first.initialize()
+    attach = first.begin_attach(held.launch)
+    if ready:
+        first.wait_initialized(attach)
+    held.attached(dict(held.launch, pitstopTakeover=True))
+    assert "took" in first.response(attach)["message"]
+    assert held.finished()[0] == 7
+
+
+def test_debugger_that_connects_twice_is_refused(hold, one_python, tmp_path):
+    """Whose second connection would outlive the client of the first."""
+    port = tmp_path / "port"
+    step = hold([one_python.path, place(tmp_path, "twice.py"), str(port)])
+    launch = step.wait_held()
+    port.write_text(str(step.debuggee_port()))
+    step.attached(launch)
+    status, _, errors = step.finished()
+    assert status == 0, errors
+
+
 def test_late_attach_can_be_turned_off(start, one_python, tmp_path):
     stop = tmp_path / "stop"
     step = start([one_python.path, place(tmp_path, "loop.py"), str(stop)],

@@ -1,6 +1,5 @@
 """A process that debugpy holds for a client is let go when none comes: nothing
 else ends that wait."""
-import os
 import socket
 
 from dap_client import read_message
@@ -53,22 +52,11 @@ def test_attached_step_that_becomes_another_program(hold, python, tmp_path):
     assert step.finished()[:1] + (step.own_output(),) == (3, "second\n")
 
 
-def debuggee_port(step):
-    """The agent's port on loopback."""
-    agent = "/proc/%d/" % step.agent()
-    mine = {os.readlink(agent + "fd/" + fd) for fd in os.listdir(agent + "fd")}
-    with open(agent + "net/tcp") as file:
-        lines = [line.split() for line in file]
-    return next((int(f[1].partition(":")[2], 16) for f in lines
-                 if f[3] == "0A" and f[1].startswith("0100007F")
-                 and "socket:[%s]" % f[9] in mine), None)
-
-
 def test_debugger_that_does_not_say_who_it_is(hold, one_python, tmp_path):
     """It may be one that was stopped, or is slow."""
     step = hold([one_python.path, script(tmp_path, "child.py", CHILD)])
     step.wait_held()
-    with socket.create_connection(("127.0.0.1", debuggee_port(step))) as sock:
+    with socket.create_connection(("127.0.0.1", step.debuggee_port())) as sock:
         sock.settimeout(IDENTIFY_SECONDS + 5)
         stream = sock.makefile("rb")
         asked = [read_message(stream)["command"] for _ in range(5)]
