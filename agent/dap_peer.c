@@ -32,7 +32,8 @@ struct dap_peer {
 	size_t pending;
 	int64_t seq;
 	const char *why;
-	bool paused;
+	bool paused;   /* by our user */
+	bool choked;   /* until it has read what waits for it */
 	bool ended;
 };
 
@@ -100,11 +101,29 @@ static bool take_one(struct dap_peer *p, struct buf *in)
 	return true;
 }
 
+static void read_on(struct dap_peer *p)
+{
+	if (p->paused || p->choked)
+		return;
+	stream_resume(p->stream);
+	stream_again(p->stream);
+}
+
+/* Who does not read our answers is not read from, or they would pile up. */
+static bool may_read(struct dap_peer *p)
+{
+	if (!p->choked && dap_peer_full(p)) {
+		p->choked = true;
+		stream_pause(p->stream);
+	}
+	return !p->ended && !p->paused && !p->choked;
+}
+
 static void on_data(void *ctx, struct buf *in)
 {
 	struct dap_peer *p = ctx;
 
-	while (!p->ended && !p->paused && in->len > 0 && take_one(p, in))
+	while (may_read(p) && in->len > 0 && take_one(p, in))
 		;
 }
 
@@ -112,8 +131,14 @@ static void on_drained(void *ctx)
 {
 	struct dap_peer *p = ctx;
 
-	if (!p->ended && p->ops->drained)
+	if (p->ended)
+		return;
+	if (p->ops->drained)
 		p->ops->drained(p->ctx);
+	if (p->choked) {
+		p->choked = false;
+		read_on(p);
+	}
 }
 
 static void on_closed(void *ctx, int status)
@@ -343,8 +368,7 @@ void dap_peer_resume(struct dap_peer *p)
 	if (!p->paused)
 		return;
 	p->paused = false;
-	stream_resume(p->stream);
-	stream_again(p->stream);
+	read_on(p);
 }
 
 void dap_peer_close(struct dap_peer *p)
