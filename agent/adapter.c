@@ -20,7 +20,9 @@
 #include "tcp_server.h"
 
 #define MORE_PORTS 15       /* tried after the configured one */
-#define CLIENTS_MAX 128     /* connections at once */
+#define CLIENTS_MAX 128     /* connections at once ... */
+#define ENDING_MAX 256      /* ... with those that are being turned away */
+#define STRANGERS_MAX 128   /* debuggees that have shown no session's token */
 #define IDENTIFY_MS 10000   /* for a debuggee to say who it is */
 #define AWAY_MS 60000       /* for one that nobody wants to go its way */
 #define CLAIM_MS 10000      /* for a client to open the session of a child it
@@ -224,19 +226,30 @@ static const struct client_ops CLIENT_OPS = {
 	.gone = on_client_gone,
 };
 
+/* The list is newest first. */
+static struct client *oldest(struct adapter *a,
+			     bool (*is)(const struct client *c))
+{
+	struct client *found = NULL;
+
+	for (struct member *m = a->clients; m; m = m->next)
+		if (is(m->client))
+			found = m->client;
+	return found;
+}
+
 /* The oldest stranger makes room for a newcomer: idle connections, however
- * many, shut nobody out. The list is newest first. */
+ * many, shut nobody out. */
 static void make_room(struct adapter *a)
 {
-	struct client *oldest = NULL;
+	struct client *c;
 
-	if (a->client_count <= CLIENTS_MAX)
-		return;
-	for (struct member *m = a->clients; m; m = m->next)
-		if (client_is_stranger(m->client))
-			oldest = m->client;
-	if (oldest)
-		client_turn_away(oldest, "too many connections");
+	if (a->client_count > CLIENTS_MAX &&
+	    (c = oldest(a, client_is_stranger)))
+		client_turn_away(c, "too many connections");
+	if (a->client_count > ENDING_MAX &&
+	    (c = oldest(a, client_is_ending)))
+		client_cut(c);
 }
 
 static void on_client_connection(void *ctx, uv_stream_t *listener)
@@ -330,6 +343,7 @@ static void on_identified(void *ctx, struct debuggee *d)
 		send_away(m);
 		return;
 	}
+	debuggee_trust(d);
 	if (debuggee_pid(d) != session_pid(s)) {
 		offer_child(a, m, s);
 		return;
@@ -378,6 +392,23 @@ static const struct debuggee_ops DEBUGGEE_OPS = {
 	.gone = on_debuggee_gone,
 };
 
+/* The oldest again, let go in case that it is none. */
+static void make_room_for_debuggee(struct adapter *a)
+{
+	struct debuggee *found = NULL;
+	unsigned count = 0;
+
+	for (struct member *m = a->debuggees; m; m = m->next)
+		if (m->debuggee && !m->session && !m->child) {
+			found = m->debuggee;
+			count++;
+		}
+	if (count <= STRANGERS_MAX)
+		return;
+	debuggee_unblock(found);
+	debuggee_close(found);
+}
+
 static void on_debuggee_connection(void *ctx, uv_stream_t *listener)
 {
 	struct adapter *a = ctx;
@@ -390,10 +421,12 @@ static void on_debuggee_connection(void *ctx, uv_stream_t *listener)
 	m->timed = true;
 	uv_timer_start(&m->timer, on_unidentified, IDENTIFY_MS, 0);
 	m->debuggee = debuggee_accept(listener, &DEBUGGEE_OPS, a);
-	if (!m->debuggee) {
-		member_unlink(&a->debuggees, m);
-		member_free(m);
+	if (m->debuggee) {
+		make_room_for_debuggee(a);
+		return;
 	}
+	member_unlink(&a->debuggees, m);
+	member_free(m);
 }
 
 /* sessions */

@@ -57,6 +57,9 @@ struct client {
 	enum client_state state;
 	uint32_t id;
 	char address[64];
+	struct buf greeting;         /* the arguments of initialize, as text
+					until it is authorised: a stranger
+					costs no tree of them */
 	cJSON *initialize, *attach;  /* arguments */
 	int64_t attach_seq;          /* 0 once answered */
 	int64_t farewell_seq;        /* the `disconnect` to answer, 0: none */
@@ -66,6 +69,7 @@ struct client {
 	struct debuggee *debuggee;
 	struct buf deferred;
 	int64_t since;
+	bool authorised;
 	bool closing;
 };
 
@@ -103,6 +107,7 @@ static void on_timer_closed(uv_handle_t *h)
 
 	cJSON_Delete(c->initialize);
 	cJSON_Delete(c->attach);
+	buf_free(&c->greeting);
 	buf_free(&c->deferred);
 	free(c);
 }
@@ -268,6 +273,11 @@ void client_turn_away(struct client *c, const char *why)
 	c->state = CLIENT_ENDED;
 }
 
+void client_cut(struct client *c)
+{
+	dap_peer_close(c->peer);
+}
+
 /* attaching */
 
 static void on_too_slow(uv_timer_t *t)
@@ -420,11 +430,9 @@ static void forward(struct client *c, const struct dap_message *m)
 		dap_peer_pause(c->peer);
 }
 
-static cJSON *arguments_of(const struct dap_message *m)
+static cJSON *parse_arguments(const char *text, size_t len)
 {
-	cJSON *a = m->arguments.p ? cJSON_ParseWithLength(m->arguments.p,
-							  m->arguments.len)
-				  : NULL;
+	cJSON *a = text ? cJSON_ParseWithLength(text, len) : NULL;
 
 	if (cJSON_IsObject(a))
 		return a;
@@ -432,9 +440,14 @@ static cJSON *arguments_of(const struct dap_message *m)
 	return cJSON_CreateObject();
 }
 
+static cJSON *arguments_of(const struct dap_message *m)
+{
+	return parse_arguments(m->arguments.p, m->arguments.len);
+}
+
 static void do_initialize(struct client *c, const struct dap_message *m)
 {
-	c->initialize = arguments_of(m);
+	buf_add(&c->greeting, m->arguments.p, m->arguments.len);
 	c->state = CLIENT_GREETED;
 	dap_peer_respond(c->peer, m->seq, "initialize", capabilities());
 }
@@ -469,10 +482,15 @@ static void do_attach(struct client *c, const struct dap_message *m)
 	c->attach = arguments_of(m);
 	c->attach_seq = m->seq;
 	if (!token_ok(c)) {
+		cJSON_Delete(c->attach);
+		c->attach = NULL;
 		c->state = CLIENT_PUNISHED;
 		limit(c, on_punished, BAD_TOKEN_MS);
 		return;
 	}
+	c->authorised = true;
+	c->initialize = parse_arguments(c->greeting.data, c->greeting.len);
+	buf_free(&c->greeting);
 	uv_timer_stop(&c->timer);
 	dap_peer_set_limits(c->peer, &TRUSTED);
 	mistake = attach_config_mistake(c->attach);
@@ -783,6 +801,11 @@ bool client_is_expecting(const struct client *c)
 bool client_is_stranger(const struct client *c)
 {
 	return c->state < CLIENT_WAITING;
+}
+
+bool client_is_ending(const struct client *c)
+{
+	return c->state == CLIENT_ENDED && !c->authorised && c->peer;
 }
 
 int64_t client_seconds(const struct client *c)
