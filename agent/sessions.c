@@ -33,7 +33,8 @@ struct session {
 	int64_t since;       /* ms: the hold's start, then the attach's */
 	int64_t countdown;   /* ms: the next line that says what is left */
 	int64_t timeout_ms;
-	unsigned answers;    /* `attach` lines the hook has not answered ... */
+	unsigned answers;    /* `attach` and `retrace` lines that the hook has
+				not answered ... */
 	unsigned stale_answers;  /* ... of those, taken back meanwhile */
 	bool waiting;        /* the hook waits for our word */
 	bool asked;          /* told to hold, no `ready` yet */
@@ -257,18 +258,21 @@ static void on_timer(uv_timer_t *t)
 
 /* the barrier */
 
+/* Each attempt has a token of its own: the debuggee of one that was taken back
+ * may come when the next client waits for its own. */
 static void call_hook(struct session *s)
 {
+	s->answers++;
 	if (!s->debuggee_port) {
 		hook_send(s->hook, "retrace");
 		return;
 	}
-	s->answers++;
+	make_token(s->token);
 	hook_send(s->hook, "attach 127.0.0.1 %u %s", s->debuggee_port,
 		  s->token);
 }
 
-/* The hook answers each `attach` once; what it answers to one that was taken
+/* The hook answers each of them once; what it answers to one that was taken
  * back concerns nobody. */
 static void hook_cancel(struct session *s)
 {
@@ -449,7 +453,7 @@ static void on_line(void *session, const char *verb, const char *rest)
 		answer_counts(s);
 	else if (strcmp(verb, "failed") == 0 && answer_counts(s))
 		s->all->ops->failed(s->client, rest);
-	else if (strcmp(verb, "retraced") == 0 && s->client)
+	else if (strcmp(verb, "retraced") == 0 && answer_counts(s))
 		s->all->ops->retraced(s->all->ctx, s, s->client);
 }
 

@@ -698,15 +698,16 @@ VERBS = {
 
 
 def obey(verb, text, data):
-    """Whatever goes wrong is an answer; OSError or EOFError when there is
-    nobody to answer to."""
+    """Whatever goes wrong is an answer, if the agent counts on one; OSError or
+    EOFError when there is nobody to answer to."""
     action = VERBS.get(verb)
     if not action:
         return
     try:
         action(text, data)
     except (Exception, SystemExit, GaveUp) as error:
-        send("failed " + one_line(error))
+        if verb in ("attach", "retrace"):
+            send("failed " + one_line(error))
 
 
 # ---- in a hold, in the main thread ----
