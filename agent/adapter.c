@@ -268,7 +268,9 @@ static void on_client_connection(void *ctx, uv_stream_t *listener)
 	}
 	a->client_count++;
 	client_sockaddr(m->client, &from);
-	if (!cidr_contains(&a->allow, (struct sockaddr *)&from))
+	if (from.ss_family == AF_UNSPEC)  /* it has left already */
+		client_cut(m->client);
+	else if (!cidr_contains(&a->allow, (struct sockaddr *)&from))
 		client_turn_away(m->client, "your address is not in "
 				 "PITSTOP_ALLOW, the list of addresses that "
 				 "may debug this step; set it where the step "
