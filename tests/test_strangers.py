@@ -39,6 +39,10 @@ def held(hold, one_python, tmp_path):
     assert step.finished()[0] == 7
 
 
+sanitizers_memory = pytest.mark.skipif(
+    "/asan/" in PITSTOP, reason="the sanitizer keeps what was freed")
+
+
 @pytest.fixture
 def sockets():
     with contextlib.ExitStack() as stack:
@@ -74,6 +78,7 @@ def send_while_taken(sock, data, seconds):
             sock.sendall(data)
 
 
+@sanitizers_memory
 def test_answers_that_nobody_reads(held, sockets):
     sock = sockets(held.port)
     sock.sendall(framed(request("initialize", CLIENT)))
@@ -82,6 +87,7 @@ def test_answers_that_nobody_reads(held, sockets):
     good_client_gets_in(held)
 
 
+@sanitizers_memory
 def test_large_messages_of_strangers(held, sockets):
     body = ('{"seq":1,"type":"request","command":"%%s","arguments":{"a":'
             '[%s1]}}' % ("1," * 32000))
@@ -94,6 +100,7 @@ def test_large_messages_of_strangers(held, sockets):
     good_client_gets_in(held)
 
 
+@sanitizers_memory
 def test_large_messages_to_the_debuggers_port(held, sockets):
     port = held.debuggee_port()
     for _ in range(4):
