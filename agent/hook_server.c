@@ -59,9 +59,7 @@ static bool take_hello(struct hook *h, struct buf *in)
 
 	if (rc == 0)
 		return false;
-	if (rc < 0 || !peer_allowed(stream_fd(h->stream))) {
-		if (rc > 0)
-			hello_free(&hello);
+	if (rc < 0) {
 		hook_close(h);
 		return false;
 	}
@@ -128,6 +126,8 @@ static void on_connection(uv_stream_t *listener, int status)
 	h->stream = stream_accept(listener, 0, &STREAM_OPS, h);
 	if (!h->stream)
 		free(h);
+	else if (!peer_allowed(stream_fd(h->stream)))
+		hook_close(h);
 }
 
 struct hook_server *hook_server_open(uv_loop_t *loop, int fd,

@@ -76,18 +76,21 @@ static void on_timer(uv_timer_t *t)
 
 /* the barrier */
 
+/* Each attempt has a token of its own: the debuggee of one that was taken back
+ * may come when the next client waits for its own. */
 static void call_hook(struct session *s)
 {
+	s->answers++;
 	if (!s->debuggee_port) {
 		hook_send(s->hook, "retrace");
 		return;
 	}
-	s->answers++;
+	make_token(s->token);
 	hook_send(s->hook, "attach 127.0.0.1 %u %s", s->debuggee_port,
 		  s->token);
 }
 
-/* The hook answers each `attach` once; what it answers to one that was taken
+/* The hook answers each of them once; what it answers to one that was taken
  * back concerns nobody. */
 static void hook_cancel(struct session *s)
 {
@@ -271,7 +274,7 @@ static void on_line(void *session, const char *verb, const char *rest)
 		answer_counts(s);
 	else if (strcmp(verb, "failed") == 0 && answer_counts(s))
 		s->all->ops->failed(s->client, rest);
-	else if (strcmp(verb, "retraced") == 0 && s->client)
+	else if (strcmp(verb, "retraced") == 0 && answer_counts(s))
 		s->all->ops->retraced(s->all->ctx, s, s->client);
 }
 

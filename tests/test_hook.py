@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -323,6 +324,38 @@ def test_hold_ends_at_its_deadline(held, python):
     hook.say("after\n")
     assert step.line() == "after\n"
     assert step.end() == (0, "", "")
+
+
+def throw_out(agent, hook):
+    hook.close()
+    while True:
+        agent.listener.accept()[0].close()
+
+
+def talk_on(agent, hook):
+    while True:
+        hook.send("nothing")
+        time.sleep(0.001)
+
+
+@pytest.mark.parametrize("torment", [throw_out, talk_on])
+def test_hold_ends_at_its_deadline_under_any_agent(agent, held, python,
+                                                   torment):
+    step, hook = held(python, 2)
+    held_at = time.monotonic()
+
+    def run():
+        try:
+            torment(agent, hook)
+        except OSError:
+            pass               # the step has gone on, or the test is over
+
+    threading.Thread(target=run, daemon=True).start()
+    assert "Debugger attached = False" in step.line()
+    assert 1.5 < time.monotonic() - held_at < 2.9
+    while step.line() != "started\n":
+        pass
+    assert step.end()[0] == 0
 
 
 @one_python

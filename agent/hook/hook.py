@@ -630,6 +630,7 @@ def agent_is_lost():
     if "pydevd" not in sys.modules:
         return
     from _pydevd_bundle.pydevd_constants import get_global_debugger
+    follow_children(False)       # they would end: nobody to connect to
     until = hook.clock() + NOTICE_SECONDS
     while get_global_debugger() is not None and hook.clock() < until:
         hook.sleep(0.01)
@@ -720,15 +721,16 @@ VERBS = {
 
 
 def obey(verb, text, data):
-    """Whatever goes wrong is an answer; OSError or EOFError when there is
-    nobody to answer to."""
+    """Whatever goes wrong is an answer, if the agent counts on one; OSError or
+    EOFError when there is nobody to answer to."""
     action = VERBS.get(verb)
     if not action:
         return
     try:
         action(text, data)
     except (Exception, SystemExit, GaveUp) as error:
-        send("failed " + one_line(error))
+        if verb in ("attach", "retrace"):
+            send("failed " + one_line(error))
 
 
 # ---- in a hold, in the main thread ----
@@ -746,32 +748,34 @@ def regain():
     until = hook.clock() + REGAIN_SECONDS
     while True:
         drop()
+        hook.sleep(0.05)
         try:
             connect("start" if hook.left is None else "again")
             return True
         except OSError:
             if hook.clock() > until:
                 return False
-        hook.sleep(0.05)
+
+
+def is_overdue(deadline):
+    """Also under an agent that throws us out, or talks without end. What lets
+    us go at the last moment may still be on its way."""
+    return hook.clock() > (state.deadline or deadline) + SLACK_SECONDS
 
 
 def hold_messages(deadline):
-    while True:
+    while not is_overdue(deadline):
         try:
             found = next_message(state.deadline or deadline)
-        except (EOFError, OSError):
-            if regain():
-                continue
-            return "the agent is gone"
-        if not found:
-            return "the time is up" if state.deadline else None
-        if found[0] == "go":
-            return ""
-        try:
+            if not found:
+                break
+            if found[0] == "go":
+                return ""
             obey(*found)
         except (EOFError, OSError):
             if not regain():
                 return "the agent is gone"
+    return "the time is up" if state.deadline else None
 
 
 def serve_hold(deadline):
