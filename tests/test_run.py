@@ -186,7 +186,7 @@ def test_arguments_of_the_recipe_are_kept_when_asked():
 def test_a_bad_timeout_of_the_recipe_is_a_warning_and_the_default():
     result = run(*ECHO, *RECIPE, "soon")
     assert result.stdout.strip() == "step None"
-    assert result.stderr == (
+    assert result.stderr.startswith(
         f"pitstop: {RECIPE[1]} is 'soon', allowed is a whole number from 1 "
         "to 604800; it stays 300\n")
 
