@@ -15,6 +15,7 @@
 #include "client.h"
 #include "dap_peer.h"
 #include "debuggee.h"
+#include "listeners.h"
 #include "log.h"
 #include "sessions.h"
 #include "tcp_server.h"
@@ -495,18 +496,23 @@ static void find_place(struct adapter *a, const char *token)
 
 /* Without a port for clients nothing is held, and the hooks still get their
  * answers. */
-static bool listen_all(struct adapter *a, int *error)
+static bool listen_all(struct adapter *a, int debuggees, int *error)
 {
 	a->clients_at = tcp_server_open(a->loop, false, a->config->port,
 					MORE_PORTS, on_client_connection, a,
 					error);
-	a->debuggees_at = tcp_server_open(a->loop, true, 0, 0,
-					  on_debuggee_connection, a, error);
+	if (debuggees >= 0)
+		a->debuggees_at = tcp_server_inherit(
+			a->loop, debuggees, on_debuggee_connection, a, error);
+	else
+		a->debuggees_at = tcp_server_open(
+			a->loop, true, 0, 0, on_debuggee_connection, a, error);
 	return a->debuggees_at;
 }
 
 struct adapter *adapter_open(uv_loop_t *loop, const struct config *config,
-			     const char *token, int hook_fd, int *error)
+			     const char *token,
+			     const struct listeners *inherited, int *error)
 {
 	struct adapter *a = calloc(1, sizeof(*a));
 	char bad[64];
@@ -518,13 +524,13 @@ struct adapter *adapter_open(uv_loop_t *loop, const struct config *config,
 	a->config = config;
 	if (!cidr_parse(&a->allow, config->allow, bad))
 		cidr_parse(&a->allow, CIDR_DEFAULT, bad);
-	if (!listen_all(a, error))
+	if (!listen_all(a, inherited->debuggees, error))
 		goto fail;
 	find_place(a, token);
 	*error = -EBADF;
 	a->sessions = sessions_create(loop, config, &a->place, &SESSION_OPS,
 				      a);
-	if (!a->sessions || !sessions_serve(a->sessions, hook_fd))
+	if (!a->sessions || !sessions_serve(a->sessions, inherited->hooks))
 		goto fail;
 	return a;
 fail:

@@ -68,7 +68,8 @@ static void on_ipc(uv_poll_t *p, int status, int events)
 		uv_stop(&a->loop);
 }
 
-static int wire(struct agent *a, const struct config *config, int hook_fd)
+static int wire(struct agent *a, const struct config *config,
+		const struct listeners *listeners)
 {
 	const char *token = NULL;
 	int error = 0;
@@ -77,7 +78,8 @@ static int wire(struct agent *a, const struct config *config, int hook_fd)
 		strlcpy(a->token, config->token, sizeof(a->token));
 		token = a->token;
 	}
-	a->adapter = adapter_open(&a->loop, config, token, hook_fd, &error);
+	a->adapter = adapter_open(&a->loop, config, token, listeners,
+				  &error);
 	if (!a->adapter) {
 		log_warn("the agent cannot serve: %s", uv_strerror(error));
 		return error;
@@ -104,7 +106,8 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int agent_run(const struct config *config, int hook_fd, int ipc_fd)
+int agent_run(const struct config *config, const struct listeners *listeners,
+	      int ipc_fd)
 {
 	static struct agent a;  /* the callbacks' for as long as the process
 				   lives */
@@ -112,7 +115,7 @@ int agent_run(const struct config *config, int hook_fd, int ipc_fd)
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit();
 	a.ipc_fd = ipc_fd;
-	if (uv_loop_init(&a.loop) < 0 || wire(&a, config, hook_fd) < 0)
+	if (uv_loop_init(&a.loop) < 0 || wire(&a, config, listeners) < 0)
 		return 1;
 	uv_run(&a.loop, UV_RUN_DEFAULT);
 	return 0;

@@ -14,6 +14,7 @@
 
 #include "fds.h"
 #include "ipc.h"
+#include "listeners.h"
 #include "log.h"
 #include "signals.h"
 
@@ -28,16 +29,16 @@
 #define NOT_STARTED 127
 
 /* Where the agent finds what it inherits. */
-enum { AGENT_IPC_FD = 3, AGENT_HOOK_FD = 4, AGENT_FDS = 5 };
+enum { AGENT_IPC_FD = 3, AGENT_HOOK_FD, AGENT_DEBUGGEE_FD, AGENT_FDS };
 
 void agent_child_init(struct agent_child *a, const struct signals *signals,
-		      int hook_fd, const char *token)
+		      const struct listeners *listeners, const char *token)
 {
 	*a = (struct agent_child){
 		.signals = signals,
 		.token = token,
-		.hook_fd = hook_fd,
-		.state = hook_fd < 0 ? AGENT_OFF : AGENT_WAITING,
+		.listeners = listeners,
+		.state = listeners->hooks < 0 ? AGENT_OFF : AGENT_WAITING,
 		.ipc = -1,
 		.pause = PAUSE_MIN_MS,
 		.lines = { .every_ms = LINES_EVERY_MS, .burst = LINES_BURST,
@@ -59,6 +60,7 @@ static void set_environment(const struct agent_child *a)
 {
 	set_number(IPC_FD_VARIABLE, AGENT_IPC_FD);
 	set_number(IPC_HOOK_FD_VARIABLE, AGENT_HOOK_FD);
+	set_number(IPC_DEBUGGEE_FD_VARIABLE, AGENT_DEBUGGEE_FD);
 	setenv("PITSTOP_TOKEN", a->token, 1);
 	if (a->port)
 		set_number("PITSTOP_PORT", a->port);
@@ -68,14 +70,20 @@ static void set_environment(const struct agent_child *a)
  * held open would never end for its reader. */
 static bool set_descriptors(const struct agent_child *a, int ipc)
 {
-	int kept[] = { AGENT_IPC_FD, AGENT_HOOK_FD };
-	/* Out of the way, either may stand where the other goes. */
+	int kept[] = { AGENT_IPC_FD, AGENT_HOOK_FD, AGENT_DEBUGGEE_FD };
+	/* Out of the way, each may stand where another goes. */
 	int ipc_high = fcntl(ipc, F_DUPFD_CLOEXEC, AGENT_FDS);
-	int hook_high = fcntl(a->hook_fd, F_DUPFD_CLOEXEC, AGENT_FDS);
+	int hooks = fcntl(a->listeners->hooks, F_DUPFD_CLOEXEC, AGENT_FDS);
+	int debuggees = fcntl(a->listeners->debuggees, F_DUPFD_CLOEXEC,
+			      AGENT_FDS);
 
 	if (dup2(ipc_high, AGENT_IPC_FD) < 0 ||
-	    dup2(hook_high, AGENT_HOOK_FD) < 0)
+	    dup2(hooks, AGENT_HOOK_FD) < 0)
 		return false;
+	if (debuggees < 0)
+		close(AGENT_DEBUGGEE_FD);
+	else
+		dup2(debuggees, AGENT_DEBUGGEE_FD);
 	fds_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	fds_make_null(STDIN_FILENO, true);
 	fds_make_null(STDOUT_FILENO, true);

@@ -12,6 +12,7 @@
 #include "agent.h"
 #include "config.h"
 #include "ipc.h"
+#include "listeners.h"
 #include "log.h"
 
 static const char USAGE[] =
@@ -41,14 +42,17 @@ int cmd_agent(int argc, char **argv)
 {
 	static struct config config;
 	int ipc_fd = inherited(IPC_FD_VARIABLE);
-	int hook_fd = inherited(IPC_HOOK_FD_VARIABLE);
+	const struct listeners listeners = {
+		.hooks = inherited(IPC_HOOK_FD_VARIABLE),
+		.debuggees = inherited(IPC_DEBUGGEE_FD_VARIABLE),
+	};
 
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 ||
 			 strcmp(argv[1], "-h") == 0)) {
 		fputs(USAGE, stdout);
 		return 0;
 	}
-	if (argc > 1 || ipc_fd < 0 || hook_fd < 0) {
+	if (argc > 1 || ipc_fd < 0 || listeners.hooks < 0) {
 		fputs(USAGE, stderr);
 		return 2;
 	}
@@ -58,5 +62,5 @@ int cmd_agent(int argc, char **argv)
 		log_warn("no token: PITSTOP_TOKEN is not set; not serving");
 		return 2;
 	}
-	return agent_run(&config, hook_fd, ipc_fd);
+	return agent_run(&config, &listeners, ipc_fd);
 }

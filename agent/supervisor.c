@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +18,7 @@
 #include "agent_child.h"
 #include "fds.h"
 #include "hook_dir.h"
+#include "listeners.h"
 #include "log.h"
 #include "signals.h"
 #include "step.h"
@@ -27,14 +26,13 @@
 
 #define RANDOM_BYTES 16   /* of the token and of the socket's name */
 #define HEX_SIZE (2 * RANDOM_BYTES + 1)
-#define HOOK_BACKLOG 4096 /* hooks that connect while the agent restarts */
 
 struct supervisor {
 	struct signals signals;
 	struct terminal terminal;
 	struct agent_child agent;
 	struct hook_dir hook;
-	int hook_fd;              /* hooks connect here */
+	struct listeners listeners;
 	char hook_name[1 + sizeof("pitstop-") + HEX_SIZE];
 	char random_token[HEX_SIZE];
 	char *pythonpath;
@@ -62,37 +60,18 @@ static void random_text(char to[static HEX_SIZE])
 
 /* the hook's two ways: to the interpreters, and from them to the agent */
 
-/* In the abstract namespace, so that it needs no directory and is gone with
- * its last descriptor. -1 and errno on failure. */
-static int listen_for_hooks(const char *name)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	size_t len = strlen(name);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	memcpy(sa.sun_path, name, len);
-	sa.sun_path[0] = '\0';  /* the "@" of the written form */
-	if (bind(fd, (struct sockaddr *)&sa,
-		 offsetof(struct sockaddr_un, sun_path) + len) == 0 &&
-	    listen(fd, HOOK_BACKLOG) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
 static void open_hook(struct supervisor *s)
 {
 	char random[HEX_SIZE];
+	int rc;
 
 	random_text(random);
 	snprintf(s->hook_name, sizeof(s->hook_name), "@pitstop-%s", random);
 	s->hook.fd = -1;
-	s->hook_fd = listen_for_hooks(s->hook_name);
-	if (s->hook_fd < 0) {
+	rc = listeners_open(&s->listeners, s->hook_name);
+	if (rc < 0) {
 		log_warn("no socket for the hook (%s): the step cannot be "
-			 "attached to", strerror(errno));
+			 "attached to", strerror(-rc));
 		return;
 	}
 	hook_dir_open(&s->hook);
@@ -101,8 +80,7 @@ static void open_hook(struct supervisor *s)
 		return;
 	log_warn("no place for the hook, neither a directory nor this "
 		 "binary: the step cannot be attached to");
-	close(s->hook_fd);
-	s->hook_fd = -1;
+	listeners_close(&s->listeners);
 }
 
 /* signals and the terminal */
@@ -222,7 +200,8 @@ static void turn(struct supervisor *s)
  * give up: the step runs, and its end and its status have to be told. */
 static void supervise(struct supervisor *s)
 {
-	int kept[] = { s->signals.fd, s->terminal.fd, s->hook.fd, s->hook_fd };
+	int kept[] = { s->signals.fd, s->terminal.fd, s->hook.fd,
+		       s->listeners.hooks, s->listeners.debuggees };
 
 	/* What was inherited is the step's: who reads from a pipe that the
 	 * step has closed must see it closed. */
@@ -238,7 +217,7 @@ static void supervise(struct supervisor *s)
 static pid_t start_step(struct supervisor *s, char **argv, int *error)
 {
 	const struct step_variable more[] = {
-		{ s->hook_fd < 0 ? NULL : "PITSTOP_SOCKET", s->hook_name },
+		{ s->listeners.hooks < 0 ? NULL : "PITSTOP_SOCKET", s->hook_name },
 		{ s->pythonpath ? "PYTHONPATH" : NULL, s->pythonpath },
 		{ HOOK_DIR_VARIABLE, s->hook.path },
 		{ NULL, NULL },
@@ -275,7 +254,7 @@ int supervisor_run(char **argv, const char *token)
 	terminal_open(&s.terminal);
 	open_hook(&s);
 	random_text(s.random_token);
-	agent_child_init(&s.agent, &s.signals, s.hook_fd,
+	agent_child_init(&s.agent, &s.signals, &s.listeners,
 			 *token ? token : s.random_token);
 	s.step = start_step(&s, argv, &error);
 	if (s.step > 0)

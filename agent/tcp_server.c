@@ -60,20 +60,23 @@ static uint16_t port_in_use(const uv_tcp_t *h)
 	return ntohs(((struct sockaddr_in *)&sa)->sin_port);
 }
 
-/* One try. libuv reports a taken port only when it listens. */
-static struct tcp_server *open_one(uv_loop_t *loop, bool six, bool loopback,
-				   uint16_t port, int *error)
+static struct tcp_server *create(uv_loop_t *loop, int *error)
 {
 	struct tcp_server *t = calloc(1, sizeof(*t));
-	int rc = t ? uv_tcp_init(loop, &t->handle) : -ENOMEM;
 
-	if (rc < 0) {
+	*error = t ? uv_tcp_init(loop, &t->handle) : -ENOMEM;
+	if (*error < 0) {
 		free(t);
-		*error = rc;
 		return NULL;
 	}
 	t->handle.data = t;
-	rc = bind_to(t, six, loopback, port);
+	return t;
+}
+
+/* `rc` is from giving it a socket. NULL, and it is freed, when it cannot
+ * listen. */
+static struct tcp_server *serve(struct tcp_server *t, int rc, int *error)
+{
 	if (rc == 0)
 		rc = uv_listen((uv_stream_t *)&t->handle, BACKLOG,
 			       on_connection);
@@ -84,6 +87,15 @@ static struct tcp_server *open_one(uv_loop_t *loop, bool six, bool loopback,
 	*error = rc;
 	tcp_server_close(t);
 	return NULL;
+}
+
+/* One try. libuv reports a taken port only when it listens. */
+static struct tcp_server *open_one(uv_loop_t *loop, bool six, bool loopback,
+				   uint16_t port, int *error)
+{
+	struct tcp_server *t = create(loop, error);
+
+	return t ? serve(t, bind_to(t, six, loopback, port), error) : NULL;
 }
 
 struct tcp_server *tcp_server_open(uv_loop_t *loop, bool loopback,
@@ -107,6 +119,21 @@ struct tcp_server *tcp_server_open(uv_loop_t *loop, bool loopback,
 		if (!t && *error != UV_EADDRINUSE)
 			break;
 	}
+	if (t) {
+		t->connection = connection;
+		t->ctx = ctx;
+	}
+	return t;
+}
+
+struct tcp_server *tcp_server_inherit(uv_loop_t *loop, int fd,
+				      tcp_server_connection *connection,
+				      void *ctx, int *error)
+{
+	struct tcp_server *t = create(loop, error);
+
+	if (t)
+		t = serve(t, uv_tcp_open(&t->handle, fd), error);
 	if (t) {
 		t->connection = connection;
 		t->ctx = ctx;

@@ -10,13 +10,15 @@
 #include "config.h"
 
 struct adapter;
+struct listeners;
 
 /* Listen for clients at the configured port or the next free one, and for
- * hooks on the inherited socket `hook_fd`. NULL and a negative errno in
+ * hooks and debuggees on what was inherited. NULL and a negative errno in
  * *error; the config must outlive the adapter. `token` is NULL when none is
  * asked for. */
 struct adapter *adapter_open(uv_loop_t *loop, const struct config *config,
-			     const char *token, int hook_fd, int *error);
+			     const char *token,
+			     const struct listeners *inherited, int *error);
 /* The step has ended: `done` is called, from the loop, when the clients have
  * heard of it and have gone; at once when there are none. */
 void adapter_end(struct adapter *a, void (*done)(void *ctx), void *ctx);

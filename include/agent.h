@@ -4,9 +4,11 @@
 
 #include "config.h"
 
+struct listeners;
+
 /* Serve until the supervisor says that the step has ended, or is gone.
- * `hook_fd` is the hooks' listening socket, `ipc_fd` the supervisor's end of
- * ipc.h. Returns the exit status. */
-int agent_run(const struct config *config, int hook_fd, int ipc_fd);
+ * `ipc_fd` is the supervisor's end of ipc.h. Returns the exit status. */
+int agent_run(const struct config *config, const struct listeners *listeners,
+	      int ipc_fd);
 
 #endif

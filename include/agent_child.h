@@ -12,6 +12,7 @@
 
 #include "log.h"
 
+struct listeners;
 struct signals;
 
 enum agent_child_state {
@@ -27,7 +28,7 @@ enum agent_child_state {
 struct agent_child {
 	const struct signals *signals;
 	const char *token;
-	int hook_fd;
+	const struct listeners *listeners;
 	enum agent_child_state state;
 	pid_t pid;              /* 0: none */
 	int ipc;                /* -1: none */
@@ -38,10 +39,10 @@ struct agent_child {
 	struct log_rate lines;
 };
 
-/* `token` and `hook_fd` are for every agent; hook_fd stays the caller's. When
- * it is -1 there is nothing to serve, and no agent. */
+/* `token` and `listeners` are for every agent and stay the caller's. Where no
+ * hook can connect there is nothing to serve, and no agent. */
 void agent_child_init(struct agent_child *a, const struct signals *signals,
-		      int hook_fd, const char *token);
+		      const struct listeners *listeners, const char *token);
 
 /* When agent_child_tick has to be called, -1: not before something happens. */
 int64_t agent_child_due(const struct agent_child *a);

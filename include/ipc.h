@@ -25,6 +25,8 @@ struct ipc_message {
 						    held open by the supervisor
 						    so that a restarted agent
 						    finds it again */
+#define IPC_DEBUGGEE_FD_VARIABLE "PITSTOP_DEBUGGEE_FD"  /* the debuggees',
+							   likewise */
 
 /* How long an agent may be silent before it is killed, and the period of its
  * heartbeat. Milliseconds. */

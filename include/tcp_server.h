@@ -19,6 +19,10 @@ struct tcp_server *tcp_server_open(uv_loop_t *loop, bool loopback,
 				   uint16_t port, unsigned more,
 				   tcp_server_connection *connection,
 				   void *ctx, int *error);
+/* The same with a listening socket that was inherited. */
+struct tcp_server *tcp_server_inherit(uv_loop_t *loop, int fd,
+				      tcp_server_connection *connection,
+				      void *ctx, int *error);
 uint16_t tcp_server_port(const struct tcp_server *t);
 void tcp_server_close(struct tcp_server *t);  /* NULL is allowed */
 

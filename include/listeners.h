@@ -1,0 +1,19 @@
+/* listeners.h: the listening sockets that outlive an agent. Rank 1.
+ *
+ * The supervisor only holds them open: a process of the step that connects
+ * while the agent is started again waits in their queue, instead of being
+ * refused, which would be its end in a debugger that has no other way. */
+#ifndef PITSTOP_LISTENERS_H
+#define PITSTOP_LISTENERS_H
+
+struct listeners {
+	int hooks;      /* unix, abstract; -1: none */
+	int debuggees;  /* TCP on loopback, any port; -1: none */
+};
+
+/* `name` is the hooks' socket's, with "@" for its first byte. Returns 0 when
+ * hooks can connect, else a negative errno; debuggees are not necessary. */
+int listeners_open(struct listeners *l, const char *name);
+void listeners_close(struct listeners *l);
+
+#endif
