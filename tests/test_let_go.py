@@ -1,5 +1,6 @@
 """A process that debugpy holds for a client is let go when none comes: nothing
 else ends that wait."""
+import signal
 import socket
 
 from dap_client import read_message
@@ -18,6 +19,15 @@ os._exit(3)
 CHILD = """
 import sys
 open(sys.argv[1], "w").close()
+"""
+
+STARTS_CHILDREN = """
+import os, subprocess, sys
+while not os.path.exists(sys.argv[1]):
+    pass
+for number in range(3):
+    print(subprocess.call([sys.executable, "-c", "exit(%d)" % number]),
+          flush=True)
 """
 
 BECOMES_ANOTHER = """
@@ -44,6 +54,19 @@ def test_child_that_outlives_an_attached_step(hold, python, tmp_path):
     step.attached()
     wait_for(out.exists, "the child")
     ours.close()
+
+
+def test_children_that_start_while_the_agent_does_not_answer(hold, python,
+                                                             tmp_path):
+    """They want to connect to it: they wait for the next one, and go on."""
+    stop = tmp_path / "stop"
+    step = hold([python.path, script(tmp_path, "step.py", STARTS_CHILDREN),
+                 str(stop)])
+    step.attached()
+    step.kill_agent(signal.SIGSTOP)
+    stop.write_text("")
+    assert step.finished(60)[:1] + (step.own_output(),) == (0, "0\n1\n2\n")
+    assert "Traceback" not in step.stderr.text
 
 
 def test_attached_step_that_becomes_another_program(hold, python, tmp_path):
