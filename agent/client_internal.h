@@ -2,7 +2,8 @@
  *
  *   client.c          the connection and the requests that come in
  *   client_session.c  the way to a debuggee, and what comes from it
- *   client_pause.c    pauses, and threads that cannot stop
+ *   client_pause.c    pauses, and stops of our own
+ *   client_hang.c     threads that hang while others are stopped
  *   client_end.c      every way in which it ends
  *
  * Each calls only those below it. */
@@ -17,10 +18,10 @@
 #include <uv.h>
 
 #include "buf.h"
+#include "dap.h"
 #include "native_pause.h"
 
 struct cJSON;
-struct dap_message;
 struct dap_peer;
 
 /* Error ids, unique to the reason as DAP asks. */
@@ -101,6 +102,21 @@ struct client *client_tagged(void *debuggee, int64_t tag);
 
 /* A dap_peer_reply: send the answer on. */
 void client_answer(void *debuggee, int64_t tag, const struct dap_message *m);
+
+/* client_hang.c */
+
+/* Send a `stackTrace` on; the answer waits until it is known whether that
+ * thread hangs, and is noted for client_pause.c. False: send it on yourself. */
+bool client_hang_stack(struct client *c, const struct dap_message *m,
+		       int64_t thread);
+
+/* The timer of both files: one of them at a time has a use for it. */
+void client_pause_clock(struct client *c, uv_timer_cb then, uint64_t ms);
+
+/* -1: it is no number. */
+int64_t client_number(const struct cJSON *object, const char *name);
+
+struct cJSON *client_parse(struct dap_span text);
 
 /* client_pause.c */
 

@@ -2,10 +2,10 @@
  * they are inside native code. Rank 0, no I/O.
  *
  * debugpy answers a pause at once and says `stopped` when the first thread
- * reaches a line of Python; a step that hangs in a lock, a read or a collective
- * operation never does. It does give the frames of such a thread, but VS Code
- * asks for frames only in a stop. So the adapter says `stopped` itself when none
- * has come in time, and hands over when a real one comes. */
+ * reaches a line of Python. A step that hangs in a lock, a read or a collective
+ * operation never does. debugpy does give the frames of such a thread, but VS
+ * Code asks for frames only in a stop. So the adapter says `stopped` itself
+ * when none has come in time, and hands over when a real one comes. */
 #ifndef PITSTOP_NATIVE_PAUSE_H
 #define PITSTOP_NATIVE_PAUSE_H
 
