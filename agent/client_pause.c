@@ -154,11 +154,12 @@ static bool on_continue(struct client *c, const struct dap_message *m,
 static bool on_step(struct client *c, const struct dap_message *m,
 		    const cJSON *args)
 {
+	int64_t thread = client_number(args, "threadId");
 	char name[64];
 
 	/* debugpy would keep it and carry it out at some later stop */
 	if (c->pause.state == NATIVE_STOPPED &&
-	    native_pause_has_thread(&c->pause, client_number(args, "threadId"))) {
+	    native_pause_has_thread(&c->pause, thread)) {
 		dap_peer_refuse(c->peer, m->seq,
 				dap_peer_name(m, name, sizeof(name)),
 				REFUSED_NATIVE, "this thread is inside native "
@@ -206,8 +207,8 @@ static bool on_variables(struct client *c, const struct dap_message *m,
 static bool on_set_variable(struct client *c, const struct dap_message *m,
 			    const cJSON *args)
 {
-	return client_number(args, "variablesReference") == NATIVE_PAUSE_REFERENCE &&
-	       refuse(c, m);
+	return client_number(args, "variablesReference") ==
+	       NATIVE_PAUSE_REFERENCE && refuse(c, m);
 }
 
 /* Without a frame, debugpy evaluates by itself. */
@@ -224,8 +225,9 @@ static bool on_frame(struct client *c, const struct dap_message *m,
 static bool on_thread(struct client *c, const struct dap_message *m,
 		      const cJSON *args)
 {
-	return native_pause_has_thread(&c->pause, client_number(args, "threadId")) &&
-	       refuse(c, m);
+	int64_t thread = client_number(args, "threadId");
+
+	return native_pause_has_thread(&c->pause, thread) && refuse(c, m);
 }
 
 static const struct {

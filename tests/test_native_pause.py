@@ -371,6 +371,24 @@ def test_disconnect_lets_it_run(hanging, python):
     ends(step)
 
 
+@pytest.mark.parametrize("farewell", ["disconnect", "loss"])
+def test_leaving_while_the_stack_is_asked_for(hanging, one_python, farewell):
+    """debugpy takes half a second to answer that."""
+    step = hanging(one_python, "lock", "worker")
+    client = late(step)
+    hung = thread_named(client, "worker")
+    client.request("pause", {"threadId": hung})
+    assert client.stopped("pause") != hung
+    client.send("stackTrace", {"threadId": hung})
+    if farewell == "disconnect":
+        client.detach()
+    else:
+        client.close()
+    wait_for(lambda: late_if_free(step), "the next client").detach()
+    step.gate.open()
+    ends(step)
+
+
 @pytest.mark.parametrize("python", SOME)
 def test_attach_again_and_pause_again(hanging, python):
     step = hanging(python, "lock")
