@@ -20,8 +20,11 @@
 #include "tcp_server.h"
 
 #define MORE_PORTS 15       /* tried after the configured one */
-#define CLIENTS_MAX 128     /* connections at once */
+#define CLIENTS_MAX 128     /* connections at once ... */
+#define ENDING_MAX 256      /* ... with those that are being turned away */
+#define STRANGERS_MAX 128   /* debuggees that have shown no session's token */
 #define IDENTIFY_MS 10000   /* for a debuggee to say who it is */
+#define AWAY_MS 60000       /* for one that nobody wants to go its way */
 #define CLAIM_MS 10000      /* for a client to open the session of a child it
 			       was offered */
 
@@ -31,8 +34,10 @@ struct member {             /* of one of the two lists */
 	struct client *client;
 	struct debuggee *debuggee;
 	struct session *session;  /* a debuggee's; NULL for a child */
-	uv_timer_t timer;         /* a debuggee's: IDENTIFY_MS, CLAIM_MS */
+	uv_timer_t timer;         /* a debuggee's: IDENTIFY_MS, CLAIM_MS,
+				     AWAY_MS */
 	bool timed;
+	bool child;               /* a debuggee of a session's descendant */
 };
 
 struct adapter {
@@ -99,7 +104,7 @@ static struct debuggee *free_debuggee(struct adapter *a, struct session *s,
 	for (struct member *m = a->debuggees; m; m = m->next)
 		if (m->debuggee && !debuggee_client(m->debuggee) &&
 		    (s ? m->session == s
-		       : !m->session && debuggee_pid(m->debuggee) == pid))
+		       : m->child && debuggee_pid(m->debuggee) == pid))
 			return m->debuggee;
 	return NULL;
 }
@@ -210,6 +215,7 @@ static void on_client_gone(void *ctx, struct client *c)
 	member_unlink(&a->clients, m);
 	member_free(m);
 	a->client_count--;
+	retry_waiting(a);
 	if (!a->clients && a->ended)
 		a->ended(a->ended_ctx);
 }
@@ -220,19 +226,30 @@ static const struct client_ops CLIENT_OPS = {
 	.gone = on_client_gone,
 };
 
+/* The list is newest first. */
+static struct client *oldest(struct adapter *a,
+			     bool (*is)(const struct client *c))
+{
+	struct client *found = NULL;
+
+	for (struct member *m = a->clients; m; m = m->next)
+		if (is(m->client))
+			found = m->client;
+	return found;
+}
+
 /* The oldest stranger makes room for a newcomer: idle connections, however
- * many, shut nobody out. The list is newest first. */
+ * many, shut nobody out. */
 static void make_room(struct adapter *a)
 {
-	struct client *oldest = NULL;
+	struct client *c;
 
-	if (a->client_count <= CLIENTS_MAX)
-		return;
-	for (struct member *m = a->clients; m; m = m->next)
-		if (client_is_stranger(m->client))
-			oldest = m->client;
-	if (oldest)
-		client_turn_away(oldest, "too many connections");
+	if (a->client_count > CLIENTS_MAX &&
+	    (c = oldest(a, client_is_stranger)))
+		client_turn_away(c, "too many connections");
+	if (a->client_count > ENDING_MAX &&
+	    (c = oldest(a, client_is_ending)))
+		client_cut(c);
 }
 
 static void on_client_connection(void *ctx, uv_stream_t *listener)
@@ -251,7 +268,9 @@ static void on_client_connection(void *ctx, uv_stream_t *listener)
 	}
 	a->client_count++;
 	client_sockaddr(m->client, &from);
-	if (!cidr_contains(&a->allow, (struct sockaddr *)&from))
+	if (from.ss_family == AF_UNSPEC)  /* it has left already */
+		client_cut(m->client);
+	else if (!cidr_contains(&a->allow, (struct sockaddr *)&from))
 		client_turn_away(m->client, "your address is not in "
 				 "PITSTOP_ALLOW, the list of addresses that "
 				 "may debug this step; set it where the step "
@@ -277,6 +296,7 @@ static void offer_child(struct adapter *a, struct member *m,
 	struct client *c = NULL;
 	int pid = debuggee_pid(m->debuggee);
 
+	m->child = true;
 	for (struct member *p = a->debuggees; p && !c; p = p->next)
 		if (p != m && p->debuggee && debuggee_pid(p->debuggee) ==
 					     debuggee_ppid(m->debuggee))
@@ -290,11 +310,26 @@ static void offer_child(struct adapter *a, struct member *m,
 	uv_timer_start(&m->timer, on_unclaimed, CLAIM_MS, 0);
 }
 
-static void on_unidentified(uv_timer_t *t)
+static void on_sent_away(uv_timer_t *t)
 {
 	struct member *m = t->data;
 
 	debuggee_close(m->debuggee);
+}
+
+/* Nobody here will ever serve it. It may all the same be a process that stands
+ * still until somebody does: slow, or left behind by a step that has ended or
+ * became another program. It has to take in that it is let go before it sees
+ * the connection closed. */
+static void send_away(struct member *m)
+{
+	debuggee_unblock(m->debuggee);
+	uv_timer_start(&m->timer, on_sent_away, AWAY_MS, 0);
+}
+
+static void on_unidentified(uv_timer_t *t)
+{
+	send_away(t->data);
 }
 
 static void on_identified(void *ctx, struct debuggee *d)
@@ -307,15 +342,16 @@ static void on_identified(void *ctx, struct debuggee *d)
 	uv_timer_stop(&m->timer);
 	s = sessions_by_token(a->sessions, debuggee_token(d));
 	if (!s) {
-		debuggee_close(d);
+		send_away(m);
 		return;
 	}
+	debuggee_trust(d);
 	if (debuggee_pid(d) != session_pid(s)) {
 		offer_child(a, m, s);
 		return;
 	}
 	c = client_of(a, s);
-	if (!c) {  /* it left meanwhile */
+	if (!c || !client_is_expecting(c)) {  /* it left, or has one */
 		debuggee_close(d);
 		return;
 	}
@@ -347,6 +383,7 @@ static void on_debuggee_gone(void *ctx, struct debuggee *d, void *client)
 	member_free(m);
 	if (client)
 		client_debuggee_gone(client);
+	retry_waiting(a);
 }
 
 static const struct debuggee_ops DEBUGGEE_OPS = {
@@ -356,6 +393,23 @@ static const struct debuggee_ops DEBUGGEE_OPS = {
 	.drained = on_drained,
 	.gone = on_debuggee_gone,
 };
+
+/* The oldest again, let go in case that it is none. */
+static void make_room_for_debuggee(struct adapter *a)
+{
+	struct debuggee *found = NULL;
+	unsigned count = 0;
+
+	for (struct member *m = a->debuggees; m; m = m->next)
+		if (m->debuggee && !m->session && !m->child) {
+			found = m->debuggee;
+			count++;
+		}
+	if (count <= STRANGERS_MAX)
+		return;
+	debuggee_unblock(found);
+	debuggee_close(found);
+}
 
 static void on_debuggee_connection(void *ctx, uv_stream_t *listener)
 {
@@ -369,10 +423,12 @@ static void on_debuggee_connection(void *ctx, uv_stream_t *listener)
 	m->timed = true;
 	uv_timer_start(&m->timer, on_unidentified, IDENTIFY_MS, 0);
 	m->debuggee = debuggee_accept(listener, &DEBUGGEE_OPS, a);
-	if (!m->debuggee) {
-		member_unlink(&a->debuggees, m);
-		member_free(m);
+	if (m->debuggee) {
+		make_room_for_debuggee(a);
+		return;
 	}
+	member_unlink(&a->debuggees, m);
+	member_free(m);
 }
 
 /* sessions */
@@ -430,6 +486,7 @@ static void find_place(struct adapter *a, const char *token)
 	address_choose(a->config->advertise, a->config->vnet, &choice);
 	strlcpy(a->place.host, choice.host, sizeof(a->place.host));
 	a->place.doubtful = choice.doubtful;
+	a->place.missed_vnet = choice.missed_vnet;
 	a->place.wanted_port = a->config->port;
 	a->place.last_port = a->config->port + MORE_PORTS;
 	a->place.port = a->clients_at ? tcp_server_port(a->clients_at) : 0;
@@ -481,6 +538,7 @@ void adapter_end(struct adapter *a, void (*done)(void *ctx), void *ctx)
 {
 	struct member *next;
 
+	sessions_end(a->sessions);
 	a->ended = done;
 	a->ended_ctx = ctx;
 	for (struct member *m = a->clients; m; m = next) {

@@ -160,6 +160,7 @@ void address_choose(const char *advertise, const char *vnet,
 	}
 	if (getifaddrs(&all) < 0)
 		all = NULL;
+	out->missed_vnet = *vnet && !in_vnet(all, vnet, out->host);
 	out->why = choose(all, vnet, out->host);
 	if (!out->why) {
 		out->doubtful = true;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <bsd/string.h>
 #include <uv.h>
@@ -91,12 +92,25 @@ static int wire(struct agent *a, const struct config *config, int hook_fd)
 	return ipc_send(a->ipc_fd, IPC_READY, adapter_port(a->adapter));
 }
 
+/* A connection for each Python process of the step, and those of strangers:
+ * more than the usual 1024. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int agent_run(const struct config *config, int hook_fd, int ipc_fd)
 {
 	static struct agent a;  /* the callbacks' for as long as the process
 				   lives */
 
 	signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit();
 	a.ipc_fd = ipc_fd;
 	if (uv_loop_init(&a.loop) < 0 || wire(&a, config, hook_fd) < 0)
 		return 1;

@@ -49,11 +49,9 @@ static void forward(struct client *c, const struct dap_message *m)
 
 /* requests */
 
-static cJSON *arguments_of(const struct dap_message *m)
+static cJSON *parse_arguments(const char *text, size_t len)
 {
-	cJSON *a = m->arguments.p ? cJSON_ParseWithLength(m->arguments.p,
-							  m->arguments.len)
-				  : NULL;
+	cJSON *a = text ? cJSON_ParseWithLength(text, len) : NULL;
 
 	if (cJSON_IsObject(a))
 		return a;
@@ -61,9 +59,14 @@ static cJSON *arguments_of(const struct dap_message *m)
 	return cJSON_CreateObject();
 }
 
+static cJSON *arguments_of(const struct dap_message *m)
+{
+	return parse_arguments(m->arguments.p, m->arguments.len);
+}
+
 static void do_initialize(struct client *c, const struct dap_message *m)
 {
-	c->initialize = arguments_of(m);
+	buf_add(&c->greeting, m->arguments.p, m->arguments.len);
 	c->state = CLIENT_GREETED;
 	dap_peer_respond(c->peer, m->seq, "initialize", capabilities());
 }
@@ -98,10 +101,15 @@ static void do_attach(struct client *c, const struct dap_message *m)
 	c->attach = arguments_of(m);
 	c->attach_seq = m->seq;
 	if (!token_ok(c)) {
+		cJSON_Delete(c->attach);
+		c->attach = NULL;
 		c->state = CLIENT_PUNISHED;
 		client_limit(c, on_punished, BAD_TOKEN_MS);
 		return;
 	}
+	c->authorised = true;
+	c->initialize = parse_arguments(c->greeting.data, c->greeting.len);
+	buf_free(&c->greeting);
 	uv_timer_stop(&c->timer);
 	dap_peer_set_limits(c->peer, &TRUSTED);
 	mistake = attach_config_mistake(c->attach);

@@ -49,6 +49,7 @@ static void on_timer_closed(uv_handle_t *h)
 	native_pause_finish(&c->pause);
 	cJSON_Delete(c->initialize);
 	cJSON_Delete(c->attach);
+	buf_free(&c->greeting);
 	buf_free(&c->deferred);
 	free(c);
 }
@@ -162,6 +163,8 @@ static void on_disconnected(void *debuggee, int64_t id,
 	client_left(c);
 	if (m)
 		c->ops->detached(c->ctx, c, d);
+	else
+		debuggee_close(d);  /* it was not even asked */
 }
 
 static void on_disconnect_late(uv_timer_t *t)
@@ -249,6 +252,11 @@ void client_turn_away(struct client *c, const char *why)
 	dap_peer_refuse(c->peer, 1, "initialize", REFUSED_ADDRESS, why);
 	dap_peer_finish(c->peer);
 	c->state = CLIENT_ENDED;
+}
+
+void client_cut(struct client *c)
+{
+	dap_peer_close(c->peer);
 }
 
 /* the step leaves */

@@ -51,6 +51,9 @@ struct client {
 	enum client_state state;
 	uint32_t id;
 	char address[64];
+	struct buf greeting;       /* the arguments of initialize, as text
+				      until it is authorised: a stranger
+				      costs no tree of them */
 	struct cJSON *initialize, *attach;  /* arguments */
 	int64_t attach_seq;          /* 0 once answered */
 	int64_t farewell_seq;        /* the `disconnect` to answer, 0: none */
@@ -60,6 +63,7 @@ struct client {
 	struct debuggee *debuggee;
 	struct buf deferred;
 	int64_t since;
+	bool authorised;
 	bool closing;
 	struct native_pause pause;
 	unsigned pause_probes;     /* not answered yet */

@@ -182,9 +182,19 @@ bool client_is_waiting(const struct client *c)
 	return c->state == CLIENT_WAITING;
 }
 
+bool client_is_expecting(const struct client *c)
+{
+	return c->state == CLIENT_EXPECTING;
+}
+
 bool client_is_stranger(const struct client *c)
 {
 	return c->state < CLIENT_WAITING;
+}
+
+bool client_is_ending(const struct client *c)
+{
+	return c->state == CLIENT_ENDED && !c->authorised && c->peer;
 }
 
 int64_t client_seconds(const struct client *c)

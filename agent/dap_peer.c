@@ -11,8 +11,10 @@
 #include "buf.h"
 #include "stream.h"
 
-/* A debugger that asks more at once than this is not one. */
+/* A debugger that asks more at once than this is not one. What we ask for
+ * ourselves, such as to let the step run, has room beyond that. */
 #define PENDING_MAX 4096
+#define PENDING_OURS 64
 
 struct pending {
 	struct pending *next;
@@ -30,7 +32,8 @@ struct dap_peer {
 	size_t pending;
 	int64_t seq;
 	const char *why;
-	bool paused;
+	bool paused;   /* by our user */
+	bool choked;   /* until it has read what waits for it */
 	bool ended;
 };
 
@@ -98,11 +101,29 @@ static bool take_one(struct dap_peer *p, struct buf *in)
 	return true;
 }
 
+static void read_on(struct dap_peer *p)
+{
+	if (p->paused || p->choked)
+		return;
+	stream_resume(p->stream);
+	stream_again(p->stream);
+}
+
+/* Who does not read our answers is not read from, or they would pile up. */
+static bool may_read(struct dap_peer *p)
+{
+	if (!p->choked && dap_peer_full(p)) {
+		p->choked = true;
+		stream_pause(p->stream);
+	}
+	return !p->ended && !p->paused && !p->choked;
+}
+
 static void on_data(void *ctx, struct buf *in)
 {
 	struct dap_peer *p = ctx;
 
-	while (!p->ended && !p->paused && in->len > 0 && take_one(p, in))
+	while (may_read(p) && in->len > 0 && take_one(p, in))
 		;
 }
 
@@ -110,8 +131,14 @@ static void on_drained(void *ctx)
 {
 	struct dap_peer *p = ctx;
 
-	if (!p->ended && p->ops->drained)
+	if (p->ended)
+		return;
+	if (p->ops->drained)
 		p->ops->drained(p->ctx);
+	if (p->choked) {
+		p->choked = false;
+		read_on(p);
+	}
 }
 
 static void on_closed(void *ctx, int status)
@@ -167,11 +194,12 @@ void dap_peer_set_limits(struct dap_peer *p, const struct dap_limits *limits)
 
 /* Remember a request, so that its answer finds its way. False: too many, or
  * no memory; the caller's reply is called with NULL then. */
-static bool pending_add(struct dap_peer *p, dap_peer_reply *reply, int64_t tag)
+static bool pending_add(struct dap_peer *p, size_t max, dap_peer_reply *reply,
+			int64_t tag)
 {
 	struct pending *q = NULL;
 
-	if (!p->ended && p->pending < PENDING_MAX)
+	if (!p->ended && p->pending < max)
 		q = calloc(1, sizeof(*q));
 	if (!q) {
 		if (reply)
@@ -221,7 +249,7 @@ void dap_peer_request(struct dap_peer *p, const char *command,
 {
 	cJSON *j;
 
-	if (!pending_add(p, reply, tag)) {
+	if (!pending_add(p, PENDING_MAX + PENDING_OURS, reply, tag)) {
 		cJSON_Delete(arguments);
 		return;
 	}
@@ -246,7 +274,7 @@ static void send_renumbered(struct dap_peer *p, const struct dap_message *m,
 void dap_peer_forward_request(struct dap_peer *p, const struct dap_message *m,
 			      dap_peer_reply *reply, int64_t tag)
 {
-	if (pending_add(p, reply, tag))
+	if (pending_add(p, PENDING_MAX, reply, tag))
 		send_renumbered(p, m, p->seq, 0);
 }
 
@@ -352,8 +380,7 @@ void dap_peer_resume(struct dap_peer *p)
 	if (!p->paused)
 		return;
 	p->paused = false;
-	stream_resume(p->stream);
-	stream_again(p->stream);
+	read_on(p);
 }
 
 void dap_peer_close(struct dap_peer *p)

@@ -11,11 +11,9 @@
 #include "dap_peer.h"
 #include "stream.h"
 
-static const struct dap_limits LIMITS = {
-	.header = 4096,
-	.body = 64 * 1024 * 1024,
-	.depth = 512,
-};
+/* Before it has shown a session's token, and then. */
+static const struct dap_limits STRANGER = { 4096, 64 * 1024, 32 };
+static const struct dap_limits KNOWN = { 4096, 64 * 1024 * 1024, 512 };
 
 struct debuggee {
 	struct dap_peer *peer;
@@ -24,7 +22,6 @@ struct debuggee {
 	void *client;
 	char token[65];
 	pid_t pid, ppid;
-	bool identified;
 	cJSON *attach;      /* waits for the answer to initialize */
 	const char *ide_os;
 };
@@ -50,7 +47,6 @@ static void on_system_info(void *ctx, int64_t tag, const struct dap_message *m)
 	if (cJSON_IsNumber(pid)) {
 		d->pid = pid->valueint;
 		d->ppid = cJSON_IsNumber(ppid) ? ppid->valueint : 0;
-		d->identified = true;
 		d->ops->identified(d->ctx, d);
 	} else if (m) {
 		debuggee_close(d);
@@ -229,7 +225,7 @@ struct debuggee *debuggee_accept(uv_stream_t *listener,
 	d->ops = ops;
 	d->ctx = ctx;
 	d->peer = dap_peer_accept(listener, STREAM_NODELAY | STREAM_QUICKACK,
-				  &LIMITS, &PEER_OPS, d);
+				  &STRANGER, &PEER_OPS, d);
 	if (!d->peer) {
 		free(d);
 		return NULL;
@@ -256,6 +252,11 @@ pid_t debuggee_ppid(const struct debuggee *d)
 struct dap_peer *debuggee_peer(struct debuggee *d)
 {
 	return d->peer;
+}
+
+void debuggee_trust(struct debuggee *d)
+{
+	dap_peer_set_limits(d->peer, &KNOWN);
 }
 
 void debuggee_claim(struct debuggee *d, void *client)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "buf.h"
 #include "launch_json.h"
@@ -12,11 +13,20 @@ static long long seconds(int64_t ms)
 	return (long long)(ms + 999) / 1000;
 }
 
+static void add_host_port(struct buf *b, const struct step_facts *f)
+{
+	buf_addf(b, strchr(f->host, ':') ? "[%s]:%u" : "%s:%u", f->host,
+		 f->port);
+}
+
 static void add_place(struct buf *b, const struct step_facts *f)
 {
 	if (f->port != f->wanted_port)
 		buf_addf(b, "pitstop: port %u is taken on this host, "
 			    "using %u\n", f->wanted_port, f->port);
+	if (f->missed_vnet)
+		buf_addf(b, "pitstop: this machine has no address in "
+			    "PITSTOP_VNET (%s)\n", f->missed_vnet);
 	if (f->doubtful)
 		buf_addf(b, "pitstop: %s can hardly be reached from another "
 			    "machine; name a better address with "
@@ -24,8 +34,9 @@ static void add_place(struct buf *b, const struct step_facts *f)
 	buf_addf(b, "pitstop: holding %s (pid %d", f->name, f->pid);
 	if (f->rank >= 0)
 		buf_addf(b, ", rank %d", f->rank);
-	buf_addf(b, ") until a debugger attaches to %s:%u\n", f->host,
-		 f->port);
+	buf_addf(b, ") until a debugger attaches to ");
+	add_host_port(b, f);
+	buf_addf(b, "\n");
 }
 
 static void add_launch(struct buf *b, const struct step_facts *f)
@@ -60,8 +71,10 @@ void driver_log_hold(struct buf *b, const struct step_facts *f,
 void driver_log_still(struct buf *b, const struct step_facts *f,
 		      int64_t left_ms)
 {
-	buf_addf(b, "pitstop: still holding %s, %lld s left; attach to "
-		    "%s:%u\n", f->name, seconds(left_ms), f->host, f->port);
+	buf_addf(b, "pitstop: still holding %s, %lld s left; attach to ",
+		 f->name, seconds(left_ms));
+	add_host_port(b, f);
+	buf_addf(b, "\n");
 }
 
 void driver_log_back(struct buf *b, int64_t left_ms)

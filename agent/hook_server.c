@@ -31,6 +31,7 @@ struct hook {
 	struct buf out;
 	void *session;    /* from ops->hello, NULL before it */
 	bool code_sent;
+	bool corked;
 	bool closed;
 };
 
@@ -58,9 +59,7 @@ static bool take_hello(struct hook *h, struct buf *in)
 
 	if (rc == 0)
 		return false;
-	if (rc < 0 || !peer_allowed(stream_fd(h->stream))) {
-		if (rc > 0)
-			hello_free(&hello);
+	if (rc < 0) {
 		hook_close(h);
 		return false;
 	}
@@ -127,6 +126,8 @@ static void on_connection(uv_stream_t *listener, int status)
 	h->stream = stream_accept(listener, 0, &STREAM_OPS, h);
 	if (!h->stream)
 		free(h);
+	else if (!peer_allowed(stream_fd(h->stream)))
+		hook_close(h);
 }
 
 struct hook_server *hook_server_open(uv_loop_t *loop, int fd,
@@ -156,8 +157,14 @@ static void flush(struct hook *h)
 {
 	if (h->closed)
 		buf_consume(&h->out, h->out.len);
-	else
+	else if (!h->corked)
 		stream_write(h->stream, &h->out);
+}
+
+void hook_cork(struct hook *h, bool corked)
+{
+	h->corked = corked;
+	flush(h);
 }
 
 static void send_code(struct hook *h)

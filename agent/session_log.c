@@ -30,6 +30,7 @@ static struct step_facts facts(const struct session *s)
 		.port = at->port,
 		.wanted_port = at->wanted_port,
 		.doubtful = at->doubtful,
+		.missed_vnet = at->missed_vnet ? s->all->config->vnet : NULL,
 		.token = at->token,
 		.late_attach = s->all->config->late_attach,
 	};

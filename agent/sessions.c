@@ -76,18 +76,21 @@ static void on_timer(uv_timer_t *t)
 
 /* the barrier */
 
+/* Each attempt has a token of its own: the debuggee of one that was taken back
+ * may come when the next client waits for its own. */
 static void call_hook(struct session *s)
 {
+	s->answers++;
 	if (!s->debuggee_port) {
 		hook_send(s->hook, "retrace");
 		return;
 	}
-	s->answers++;
+	make_token(s->token);
 	hook_send(s->hook, "attach 127.0.0.1 %u %s", s->debuggee_port,
 		  s->token);
 }
 
-/* The hook answers each `attach` once; what it answers to one that was taken
+/* The hook answers each of them once; what it answers to one that was taken
  * back concerns nobody. */
 static void hook_cancel(struct session *s)
 {
@@ -127,6 +130,7 @@ static void drop_client(struct session *s, const char *why, bool lost)
 static void session_do(struct session *s, unsigned todo,
 		       enum barrier_event e, const char *why)
 {
+	hook_cork(s->hook, true);
 	if (todo & BARRIER_SAY_HOLD)
 		session_say_hold(s);
 	if (todo & BARRIER_CALL_HOOK)
@@ -141,6 +145,7 @@ static void session_do(struct session *s, unsigned todo,
 		let_go(s);
 	if (todo & BARRIER_UNTRACE)
 		hook_send(s->hook, "untrace");
+	hook_cork(s->hook, false);
 }
 
 /* `why` is for people. */
@@ -202,6 +207,7 @@ static void decide(struct session *s)
 	s->waiting = again ? s->hello.left_ms >= 0
 			   : asks_hold(s) && s->hello.kind == HELLO_START;
 	s->held = again && s->waiting;
+	s->all->hold_met |= s->waiting && (again || s->main);
 	if (s->waiting && (again || s->main) && s->all->place->port) {
 		begin_hold(s);
 		return;
@@ -268,7 +274,7 @@ static void on_line(void *session, const char *verb, const char *rest)
 		answer_counts(s);
 	else if (strcmp(verb, "failed") == 0 && answer_counts(s))
 		s->all->ops->failed(s->client, rest);
-	else if (strcmp(verb, "retraced") == 0 && s->client)
+	else if (strcmp(verb, "retraced") == 0 && answer_counts(s))
 		s->all->ops->retraced(s->all->ctx, s, s->client);
 }
 
@@ -314,6 +320,20 @@ struct sessions *sessions_create(uv_loop_t *loop, const struct config *config,
 	all->ops = ops;
 	all->ctx = ctx;
 	return all;
+}
+
+void sessions_end(struct sessions *all)
+{
+	const char *match = all->config->match;
+
+	if (all->config->hold == HOLD_OFF || all->hold_met)
+		return;
+	if (*match)
+		log_warn("nothing was held: no Python script or module that "
+			 "PITSTOP_MATCH (%s) names was started", match);
+	else
+		log_warn("nothing was held: the step started no Python script "
+			 "or module (python -I, -E and -S are not seen)");
 }
 
 bool sessions_serve(struct sessions *all, int fd)

@@ -35,7 +35,8 @@ struct session {
 	int64_t since;       /* ms: the hold's start, then the attach's */
 	int64_t countdown;   /* ms: the next line that says what is left */
 	int64_t timeout_ms;
-	unsigned answers;    /* `attach` lines the hook has not answered ... */
+	unsigned answers;    /* `attach` and `retrace` lines that the hook has
+				not answered ... */
 	unsigned stale_answers;  /* ... of those, taken back meanwhile */
 	bool waiting;        /* the hook waits for our word */
 	bool asked;          /* told to hold, no `ready` yet */
@@ -45,6 +46,7 @@ struct session {
 };
 
 struct sessions {
+	bool hold_met;   /* some process was held, or told why it was not */
 	struct session *first;
 	uv_loop_t *loop;
 	const struct config *config;

@@ -14,6 +14,7 @@ struct address_choice {
 	const char *why;   /* which rule chose it */
 	bool doubtful;     /* loopback, link-local or docker0: nobody outside
 			      may reach it */
+	bool missed_vnet;  /* none of our addresses is in `vnet` */
 };
 
 /* The first that holds: `advertise` (the user's word, "" for none), the

@@ -34,6 +34,9 @@ struct client *client_accept(uv_stream_t *listener, const char *token,
 /* Answer its first request unread with a refusal, and close. */
 void client_turn_away(struct client *c, const char *why);
 
+/* Close without a word more. */
+void client_cut(struct client *c);
+
 /* Its launch configuration (attach_config.h reads it). */
 const struct cJSON *client_config(const struct client *c);
 
@@ -41,7 +44,10 @@ const char *client_address(const struct client *c);
 void client_sockaddr(const struct client *c, struct sockaddr_storage *to);
 struct session *client_session(const struct client *c);
 bool client_is_waiting(const struct client *c);  /* for a session */
+bool client_is_expecting(const struct client *c); /* a debuggee */
 bool client_is_stranger(const struct client *c); /* not authorised (yet) */
+bool client_is_ending(const struct client *c);   /* a stranger that was told
+						    why, and has not closed */
 int64_t client_seconds(const struct client *c);  /* since it attached */
 
 /* Answers to ops->attach: no session yet (`why` is told if none comes); this

@@ -36,6 +36,9 @@ pid_t debuggee_pid(const struct debuggee *d);
 pid_t debuggee_ppid(const struct debuggee *d);
 struct dap_peer *debuggee_peer(struct debuggee *d);
 
+/* Its token is a session's: it may send what a debugger has to. */
+void debuggee_trust(struct debuggee *d);
+
 /* Whose events these are from now on; NULL: nobody's. */
 void debuggee_claim(struct debuggee *d, void *client);
 void *debuggee_client(const struct debuggee *d);

@@ -23,6 +23,8 @@ struct step_facts {
 	uint16_t port;
 	uint16_t wanted_port;  /* ... and where they should have */
 	bool doubtful;         /* the host is loopback or the like */
+	const char *missed_vnet;  /* the wished range that has no address of
+				     this host; NULL: none */
 	const char *token;     /* NULL: none asked for */
 	bool late_attach;
 };

@@ -35,6 +35,9 @@ void hook_send(struct hook *h, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Have the hook write these bytes to the step's standard output. */
 void hook_say(struct hook *h, const char *text, size_t len);
+/* While corked, what goes out is kept, and written at once in the end: the
+ * hook gets all of it or, when this process dies, nothing. */
+void hook_cork(struct hook *h, bool corked);
 void hook_close(struct hook *h);
 
 #endif

@@ -37,7 +37,7 @@ struct place {
 	uint16_t port;      /* 0: none was free */
 	uint16_t wanted_port;
 	unsigned last_port; /* that was tried */
-	bool doubtful;      /* as in address.h */
+	bool doubtful, missed_vnet;  /* as in address.h */
 	const char *token;  /* NULL: none asked for */
 };
 
@@ -47,6 +47,10 @@ struct sessions *sessions_create(uv_loop_t *loop, const struct config *config,
 
 /* Serve the hooks' listening socket. */
 bool sessions_serve(struct sessions *all, int fd);
+
+/* The step has ended: a hold that was asked for and found nothing to hold is
+ * told of. */
+void sessions_end(struct sessions *all);
 
 /* The session with that pid (0: any), of that rank (-1: any). When neither is
  * asked for: the lowest held rank, or the only step there is. NULL and one

@@ -1,10 +1,31 @@
 """Fixtures of the tests on the real binary."""
+import ctypes
 import os
+import platform
 
 import pytest
 
 import harness
 import pythons
+
+# What steps inherit shall not depend on who started the tests.
+os.environ["LC_ALL"] = "C.UTF-8"
+
+
+def default_signals(numbers):
+    """Neither ignored nor blocked, past the C library, which keeps these
+    signals to itself and so cannot give them back what a caller took."""
+    sigaction, sigprocmask = {"x86_64": (13, 14),
+                              "aarch64": (134, 135)}[platform.machine()]
+    libc = ctypes.CDLL(None)
+    mask = ctypes.c_uint64(sum(1 << number - 1 for number in numbers))
+    unblock = 1
+    libc.syscall(sigprocmask, unblock, ctypes.byref(mask), None, 8)
+    for number in numbers:
+        libc.syscall(sigaction, number, bytes(32), None, 8)
+
+
+default_signals((32, 33))
 
 
 def once(python):

@@ -255,6 +255,17 @@ class Step:
         os.kill(pid, number)
         return pid
 
+    def debuggee_port(self):
+        """The agent's port on loopback, for debugpy."""
+        agent = "/proc/%d/" % self.agent()
+        mine = {os.readlink(agent + "fd/" + fd)
+                for fd in os.listdir(agent + "fd")}
+        with open(agent + "net/tcp") as file:
+            lines = [line.split() for line in file]
+        return next(int(f[1].partition(":")[2], 16) for f in lines
+                    if f[3] == "0A" and f[1].startswith("0100007F")
+                    and "socket:[%s]" % f[9] in mine)
+
     def main_pid(self):
         """The step's first process."""
         def find():

@@ -1,6 +1,8 @@
 """Nothing but an authorised attach gets into a step or moves its barrier."""
 import json
+import os
 import re
+import signal
 import time
 
 import pytest
@@ -534,6 +536,64 @@ def test_takeover_with_the_token(hold, one_python, tmp_path):
     second.detach()
     stop.write_text("")
     assert step.finished()[0] == 5
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_answer_to_a_client_that_has_left_is_not_the_next_ones(
+        start, one_python, tmp_path, before):
+    """The step has no time for either of them until both are there."""
+    stop, path = tmp_path / "stop", place(tmp_path, "loop.py")
+    step = start([one_python.path, path, str(stop)],
+                 env={"PITSTOP_TOKEN": "team"})
+    step.stdout.wait("^running$")
+    launch = {"type": "debugpy", "request": "attach", "pitstopToken": "team"}
+    if before:
+        client = step.client()
+        client.start(launch)
+        client.detach()
+    os.kill(step.main_pid(), signal.SIGSTOP)
+    for _ in range(3):
+        client = step.client()
+        client.initialize()
+        client.begin_attach(launch)
+        client.request("disconnect")
+        client.close()
+    client = step.client()
+    client.initialize()
+    attach = client.begin_attach(launch)
+    os.kill(step.main_pid(), signal.SIGCONT)
+    client.wait_initialized(attach)
+    client.configure({path: [line_of(path, "turn")]})
+    client.finish(attach)
+    for _ in range(20):
+        client.go(client.stopped("breakpoint"))
+    assert not client.events("terminated")
+    client.detach()
+    stop.write_text("")
+    assert step.finished()[0] == 5
+
+
+@pytest.mark.parametrize("ready", [False, True])
+def test_takeover_of_a_client_that_is_half_way(held, ready):
+    first = held.client(held.launch)
+    first.initialize()
+    attach = first.begin_attach(held.launch)
+    if ready:
+        first.wait_initialized(attach)
+    held.attached(dict(held.launch, pitstopTakeover=True))
+    assert "took" in first.response(attach)["message"]
+    assert held.finished()[0] == 7
+
+
+def test_debugger_that_connects_twice_is_refused(hold, one_python, tmp_path):
+    """Whose second connection would outlive the client of the first."""
+    port = tmp_path / "port"
+    step = hold([one_python.path, place(tmp_path, "twice.py"), str(port)])
+    launch = step.wait_held()
+    port.write_text(str(step.debuggee_port()))
+    step.attached(launch)
+    status, _, errors = step.finished()
+    assert status == 0, errors
 
 
 def test_late_attach_can_be_turned_off(start, one_python, tmp_path):

@@ -3,7 +3,6 @@ import os
 import re
 import shutil
 import signal
-import statistics
 import subprocess
 import time
 
@@ -678,14 +677,15 @@ def test_step_that_was_not_held_ends_while_attached(running):
 
 
 def rates(step, count=5):
-    """The median of the next measurements that begin from now on."""
+    """The best of the next measurements that begin from now on: a busy
+    machine makes some slow, tracing would all."""
     start = len(step.stdout.lines) + 1
     values = []
     while len(values) < count:
         start, match = step.stdout.wait(r"^rate (\d+)$", start=start)
         start += 1
         values.append(int(match.group(1)))
-    return statistics.median(values)
+    return max(values)
 
 
 def full_speed(step, before):
@@ -751,7 +751,7 @@ def test_full_speed_with_nobody_attached(start, one_python, tmp_path):
         lines = [alone.stdout.readline() for _ in range(12)]
         stop.write_text("")
         alone.stdout.close()
-    theirs = statistics.median(int(l.split()[1]) for l in lines[1:])
+    theirs = max(int(l.split()[1]) for l in lines[1:])
     assert ours >= theirs * 0.5
 
 

@@ -276,18 +276,52 @@ def test_agent_killed_between_initialized_and_configuration_done(
     stderr_is_ours_and_the_steps(step)
 
 
-def test_agent_killed_right_after_configuration_done(held):
-    """Attached or not, the step ends as it should, and in time."""
-    client = held.client(held.launch)
+def configured(step):
+    """A client that has just sent configurationDone; when it began."""
+    client = step.client(step.launch)
     client.initialize()
-    client.wait_initialized(client.begin_attach(held.launch))
+    begun = time.monotonic()
+    client.wait_initialized(client.begin_attach(step.launch))
     client.send("configurationDone")
-    held.kill_agent()
+    return client, begun
+
+
+def pause(seconds):
+    """To the moment that is tested, more exactly than sleep()."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+def check_end_after(step, begun):
+    """Attached or not, the step ends as it should, and in time. An end of
+    the interpreter that waits for a thread of pydevd would show here."""
+    away = time.monotonic() - begun
+    _, ended = step.hold_ended(TIMEOUT + away + 10)
+    assert ended - step.held_at() <= TIMEOUT + away + 1 + slack()
+    check_step(step)
+    stderr_is_ours_and_the_steps(step)
+
+
+MOMENTS = [0, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.004, 0.006]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_agent_killed_right_after_configuration_done(held, moment):
+    agent = held.agent()
+    client, begun = configured(held)
+    pause(moment)
+    os.kill(agent, signal.SIGKILL)
     client.wait_closed(5)
-    _, ended = held.hold_ended(TIMEOUT + 10)
-    assert ended - held.held_at() <= TIMEOUT + 3
-    check_step(held)
-    stderr_is_ours_and_the_steps(held)
+    check_end_after(held, begun)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_client_that_leaves_right_after_configuration_done(held, moment):
+    client, begun = configured(held)
+    pause(moment)
+    client.close()
+    check_end_after(held, begun)
 
 
 def test_agent_killed_again_and_again(held):

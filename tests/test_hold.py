@@ -136,6 +136,13 @@ def test_address_inside_the_vnet_is_chosen(hold, one_python, tmp_path):
     assert step.wait_held()["connect"]["host"].startswith("127.")
 
 
+def test_a_vnet_without_an_address_of_ours_is_said(hold, one_python, tmp_path):
+    step = hold([one_python.path, place(tmp_path, "simple.py")],
+                "--vnet", "203.0.113.0/24", advertise=None)
+    step.wait_held()
+    step.stdout.wait(r"^pitstop: .*PITSTOP_VNET \(203\.0\.113\.0/24\)")
+
+
 def test_pod_ip_is_taken(hold, one_python, tmp_path):
     step = hold([one_python.path, place(tmp_path, "simple.py")],
                 advertise=None, env={"POD_IP": "10.244.3.9"})
@@ -628,3 +635,14 @@ def test_environment_of_a_step_that_was_attached(python, hold, tmp_path):
 def environment_in(out):
     line = next(l for l in out.splitlines() if l.startswith("ENV"))
     return json.loads(line[3:])
+
+
+@pytest.mark.parametrize("options,words", [
+    ((), "no Python script"), (("--match", "other.py"), "other.py")])
+def test_a_hold_that_finds_nothing_to_hold_is_said(hold, one_python, tmp_path,
+                                                   options, words):
+    """At the step's end, and the step is as it would have been."""
+    step = hold([one_python.path, "-c", "print('ran')"], *options)
+    assert step.finished() == (0, "ran\n", step.stderr.text)
+    assert re.fullmatch("pitstop: nothing was held: .*%s.*\n" % words,
+                        step.stderr.text)

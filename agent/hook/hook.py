@@ -299,20 +299,43 @@ def waiting_until(limit):
     return wait_until_ready
 
 
+def starting_threads():
+    """A method for PyDB: the threads that it starts after the wait for a
+    client. It does so too when the connection broke meanwhile and all is
+    closed down: nobody would end them then, and one keeps Python from ending.
+    (threading.enumerate() does not show them.)"""
+    import pydevd
+    import threading
+    usual = pydevd.PyDB.start_auxiliary_daemon_threads
+
+    def start_threads(self):
+        usual(self)
+        if self.pydb_disposed:
+            for thread in list(threading._active.values()):
+                if hasattr(thread, "do_kill_pydev_thread"):
+                    thread.do_kill_pydev_thread()
+
+    return start_threads
+
+
 class bounded_wait:
-    """pydevd's endless wait for a client ends, at the latest at `limit`."""
+    """pydevd's endless wait for a client ends, at the latest at `limit`, and
+    leaves nothing behind."""
 
     def __init__(self, limit):
         self.limit = limit
 
     def __enter__(self):
-        import pydevd
-        self.usual = pydevd.PyDB.wait_for_ready_to_run
-        pydevd.PyDB.wait_for_ready_to_run = waiting_until(self.limit)
+        from pydevd import PyDB
+        self.usual = PyDB.wait_for_ready_to_run, \
+            PyDB.start_auxiliary_daemon_threads
+        PyDB.wait_for_ready_to_run = waiting_until(self.limit)
+        PyDB.start_auxiliary_daemon_threads = starting_threads()
 
     def __exit__(self, *exception):
-        import pydevd
-        pydevd.PyDB.wait_for_ready_to_run = self.usual
+        from pydevd import PyDB
+        PyDB.wait_for_ready_to_run, \
+            PyDB.start_auxiliary_daemon_threads = self.usual
 
 
 class Events(dict):
@@ -607,6 +630,7 @@ def agent_is_lost():
     if "pydevd" not in sys.modules:
         return
     from _pydevd_bundle.pydevd_constants import get_global_debugger
+    follow_children(False)       # they would end: nobody to connect to
     until = hook.clock() + NOTICE_SECONDS
     while get_global_debugger() is not None and hook.clock() < until:
         hook.sleep(0.01)
@@ -697,15 +721,16 @@ VERBS = {
 
 
 def obey(verb, text, data):
-    """Whatever goes wrong is an answer; OSError or EOFError when there is
-    nobody to answer to."""
+    """Whatever goes wrong is an answer, if the agent counts on one; OSError or
+    EOFError when there is nobody to answer to."""
     action = VERBS.get(verb)
     if not action:
         return
     try:
         action(text, data)
     except (Exception, SystemExit, GaveUp) as error:
-        send("failed " + one_line(error))
+        if verb in ("attach", "retrace"):
+            send("failed " + one_line(error))
 
 
 # ---- in a hold, in the main thread ----
@@ -723,32 +748,34 @@ def regain():
     until = hook.clock() + REGAIN_SECONDS
     while True:
         drop()
+        hook.sleep(0.05)
         try:
             connect("start" if hook.left is None else "again")
             return True
         except OSError:
             if hook.clock() > until:
                 return False
-        hook.sleep(0.05)
+
+
+def is_overdue(deadline):
+    """Also under an agent that throws us out, or talks without end. What lets
+    us go at the last moment may still be on its way."""
+    return hook.clock() > (state.deadline or deadline) + SLACK_SECONDS
 
 
 def hold_messages(deadline):
-    while True:
+    while not is_overdue(deadline):
         try:
             found = next_message(state.deadline or deadline)
-        except (EOFError, OSError):
-            if regain():
-                continue
-            return "the agent is gone"
-        if not found:
-            return "the time is up" if state.deadline else None
-        if found[0] == "go":
-            return ""
-        try:
+            if not found:
+                break
+            if found[0] == "go":
+                return ""
             obey(*found)
         except (EOFError, OSError):
             if not regain():
                 return "the agent is gone"
+    return "the time is up" if state.deadline else None
 
 
 def serve_hold(deadline):

@@ -302,7 +302,10 @@ def free_waiting():
     for frame in list(sys._current_frames().values()):
         while frame is not None:
             if frame.f_code.co_name == "wait_for_ready_to_run":
-                frame.f_locals["self"].ready_to_run = freed = True
+                debugger = frame.f_locals["self"]
+                # its threads would never end: the debugger is closed already
+                debugger.start_auxiliary_daemon_threads = int
+                debugger.ready_to_run = freed = True
             frame = frame.f_back
     return freed
 

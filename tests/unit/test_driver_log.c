@@ -65,6 +65,35 @@ static void the_log_says_which_port_and_rank_it_is(void **state)
 	buf_free(&b);
 }
 
+static void an_ipv6_address_has_brackets_before_a_port(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+
+	(void)state;
+	f.host = "fd00::5";
+	driver_log_hold(&b, &f, 1000);
+	driver_log_still(&b, &f, 500);
+	text(&b);
+	assert_non_null(strstr(b.data, "ip_address: fd00::5\n"));
+	assert_non_null(strstr(b.data, "attaches to [fd00::5]:5678\n"));
+	assert_non_null(strstr(b.data, "attach to [fd00::5]:5678\n"));
+	buf_free(&b);
+}
+
+static void a_range_without_an_address_of_ours_is_told(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+
+	(void)state;
+	f.missed_vnet = "10.9.0.0/16";
+	driver_log_hold(&b, &f, 1000);
+	assert_non_null(strstr(text(&b), "pitstop: this machine has no address "
+					 "in PITSTOP_VNET (10.9.0.0/16)\n"));
+	buf_free(&b);
+}
+
 static void the_end_of_a_hold_says_how_it_ended(void **state)
 {
 	struct buf b = { 0 };
@@ -101,6 +130,8 @@ int main(void)
 	static const struct CMUnitTest TESTS[] = {
 		cmocka_unit_test(a_hold_begins_with_the_lines_of_the_recipe),
 		cmocka_unit_test(the_log_says_which_port_and_rank_it_is),
+		cmocka_unit_test(an_ipv6_address_has_brackets_before_a_port),
+		cmocka_unit_test(a_range_without_an_address_of_ours_is_told),
 		cmocka_unit_test(the_end_of_a_hold_says_how_it_ended),
 		cmocka_unit_test(every_other_line_starts_with_the_name),
 	};
