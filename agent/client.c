@@ -22,41 +22,15 @@ static const struct dap_limits TRUSTED = { 4096, 8 * 1024 * 1024, 256 };
 
 /* answers of the debuggee */
 
-static int64_t tag(const struct client *c, int64_t seq)
-{
-	return (int64_t)c->id << 32 | (seq & UINT32_MAX);
-}
-
-/* The client that a tag belongs to, if it is still there. */
-static struct client *tagged(void *debuggee, int64_t t)
-{
-	struct client *c = debuggee_client(debuggee);
-
-	return c && c->peer && (int64_t)c->id == t >> 32 ? c : NULL;
-}
-
-static void on_answer(void *debuggee, int64_t t, const struct dap_message *m)
-{
-	struct client *c = tagged(debuggee, t);
-
-	if (!c)
-		return;
-	if (m)
-		dap_peer_forward(c->peer, m, t & UINT32_MAX);
-	else
-		dap_peer_refuse(c->peer, t & UINT32_MAX, "request",
-				REFUSED_GONE, "the step has ended");
-}
-
 /* debugpy can let the step end before it has answered. */
 static void on_continue_answer(void *debuggee, int64_t t,
 			       const struct dap_message *m)
 {
-	struct client *c = tagged(debuggee, t);
+	struct client *c = client_tagged(debuggee, t);
 	cJSON *body;
 
 	if (m || !c) {
-		on_answer(debuggee, t, m);
+		client_answer(debuggee, t, m);
 		return;
 	}
 	body = cJSON_CreateObject();
@@ -68,7 +42,7 @@ static void forward(struct client *c, const struct dap_message *m)
 {
 	struct dap_peer *to = debuggee_peer(c->debuggee);
 
-	dap_peer_forward_request(to, m, on_answer, tag(c, m->seq));
+	dap_peer_forward_request(to, m, client_answer, client_tag(c, m->seq));
 	if (c->debuggee && dap_peer_full(to))
 		dap_peer_pause(c->peer);
 }
@@ -155,7 +129,7 @@ static void do_configuration_done(struct client *c,
 				  const struct dap_message *m)
 {
 	dap_peer_forward_request(debuggee_peer(c->debuggee), m,
-				 client_configured, tag(c, m->seq));
+				 client_configured, client_tag(c, m->seq));
 }
 
 /* All threads: debugpy stops and resumes them together. */
@@ -168,8 +142,8 @@ static void do_all_threads(struct client *c, const struct dap_message *m)
 	cJSON_AddStringToObject(args, "threadId", "*");
 	dap_peer_request(debuggee_peer(c->debuggee),
 			 go ? "continue" : "pause", args,
-			 go ? on_continue_answer : on_answer,
-			 tag(c, m->seq));
+			 go ? on_continue_answer : client_answer,
+			 client_tag(c, m->seq));
 }
 
 static void farewell_asked(struct client *c, const struct dap_message *m,
@@ -243,6 +217,9 @@ static void on_request(void *ctx, const struct dap_message *m)
 {
 	struct client *c = ctx;
 
+	if (c->state == CLIENT_ATTACHED && c->debuggee &&
+	    client_pause_answers(c, m))
+		return;
 	for (size_t i = 0; i < sizeof(REQUESTS) / sizeof(*REQUESTS); i++) {
 		if (!dap_is(m, REQUESTS[i].name))
 			continue;
@@ -313,12 +290,11 @@ struct client *client_accept(uv_stream_t *listener, const char *token,
 	c->ctx = ctx;
 	c->token = token;
 	c->id = ++last_id & INT32_MAX;
-	uv_timer_init(listener->loop, &c->timer);
-	c->timer.data = c;
+	client_open_timers(c, listener->loop);
 	c->peer = dap_peer_accept(listener, STREAM_NODELAY | STREAM_WATCH_PEER,
 				  &STRANGER, &PEER_OPS, c);
 	if (!c->peer) {
-		client_close_timer(c);
+		client_close_timers(c);
 		return NULL;
 	}
 	dap_peer_address(c->peer, c->address);

@@ -44,6 +44,9 @@ static void on_timer_closed(uv_handle_t *h)
 {
 	struct client *c = h->data;
 
+	if (--c->timers)
+		return;
+	native_pause_finish(&c->pause);
 	cJSON_Delete(c->initialize);
 	cJSON_Delete(c->attach);
 	buf_free(&c->greeting);
@@ -51,9 +54,44 @@ static void on_timer_closed(uv_handle_t *h)
 	free(c);
 }
 
-void client_close_timer(struct client *c)
+void client_open_timers(struct client *c, uv_loop_t *loop)
+{
+	uv_timer_init(loop, &c->timer);
+	uv_timer_init(loop, &c->pause_timer);
+	c->timer.data = c;
+	c->pause_timer.data = c;
+	c->timers = 2;
+}
+
+void client_close_timers(struct client *c)
 {
 	uv_close((uv_handle_t *)&c->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&c->pause_timer, on_timer_closed);
+}
+
+int64_t client_tag(const struct client *c, int64_t seq)
+{
+	return (int64_t)c->id << 32 | (seq & UINT32_MAX);
+}
+
+struct client *client_tagged(void *debuggee, int64_t t)
+{
+	struct client *c = debuggee_client(debuggee);
+
+	return c && c->peer && (int64_t)c->id == t >> 32 ? c : NULL;
+}
+
+void client_answer(void *debuggee, int64_t t, const struct dap_message *m)
+{
+	struct client *c = client_tagged(debuggee, t);
+
+	if (!c)
+		return;
+	if (m)
+		dap_peer_forward(c->peer, m, t & UINT32_MAX);
+	else
+		dap_peer_refuse(c->peer, t & UINT32_MAX, "request",
+				REFUSED_GONE, "the step has ended");
 }
 
 void client_maybe_free(struct client *c)
@@ -62,7 +100,7 @@ void client_maybe_free(struct client *c)
 		return;
 	c->closing = true;
 	c->ops->gone(c->ctx, c);
-	client_close_timer(c);
+	client_close_timers(c);
 }
 
 /* the last words */

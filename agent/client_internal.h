@@ -2,6 +2,8 @@
  *
  *   client.c          the connection and the requests that come in
  *   client_session.c  the way to a debuggee, and what comes from it
+ *   client_pause.c    pauses, and stops of our own
+ *   client_hang.c     threads that hang while others are stopped
  *   client_end.c      every way in which it ends
  *
  * Each calls only those below it. */
@@ -16,14 +18,15 @@
 #include <uv.h>
 
 #include "buf.h"
+#include "dap.h"
+#include "native_pause.h"
 
 struct cJSON;
-struct dap_message;
 struct dap_peer;
 
 /* Error ids, unique to the reason as DAP asks. */
 enum { REFUSED_ORDER = 1, REFUSED_TOKEN, REFUSED_ATTACH, REFUSED_GONE,
-       REFUSED_LAUNCH, REFUSED_ADDRESS };
+       REFUSED_LAUNCH, REFUSED_ADDRESS, REFUSED_NATIVE };
 
 enum client_state {
 	CLIENT_NEW,         /* connected */
@@ -40,7 +43,8 @@ enum client_state {
 
 struct client {
 	struct dap_peer *peer;     /* NULL once the connection is closed */
-	uv_timer_t timer;
+	uv_timer_t timer, pause_timer;
+	unsigned timers;           /* that are not closed */
 	const struct client_ops *ops;
 	void *ctx;
 	const char *token;
@@ -61,6 +65,10 @@ struct client {
 	int64_t since;
 	bool authorised;
 	bool closing;
+	struct native_pause pause;
+	unsigned pause_probes;     /* not answered yet */
+	bool pause_look;           /* `threads` is not answered yet, */
+	bool pause_late;           /* and the client was told so */
 };
 
 /* client_end.c */
@@ -70,11 +78,14 @@ int64_t client_now(void);  /* ms */
 /* One line in the log, within a rate. */
 void client_note_refusal(struct client *c, const char *why);
 
-/* The client's one timer. */
+/* The client's timer for its own limits. */
 void client_limit(struct client *c, uv_timer_cb then, uint64_t ms);
 
+/* Ready both timers. */
+void client_open_timers(struct client *c, uv_loop_t *loop);
+
 /* The memory of one that was never given to anybody. */
-void client_close_timer(struct client *c);
+void client_close_timers(struct client *c);
 
 /* Free it once neither side holds it any more. */
 void client_maybe_free(struct client *c);
@@ -85,6 +96,41 @@ void client_say_farewell(struct client *c);
 
 /* Let the step go on without it; `why` is for an attach that is open. */
 void client_leave(struct client *c, const char *why, bool terminate);
+
+/* What a request to the debuggee is sent with: the client, and the number
+ * under which it waits for the answer. */
+int64_t client_tag(const struct client *c, int64_t seq);
+
+/* The client that a tag belongs to, if it is still there. */
+struct client *client_tagged(void *debuggee, int64_t tag);
+
+/* A dap_peer_reply: send the answer on. */
+void client_answer(void *debuggee, int64_t tag, const struct dap_message *m);
+
+/* client_hang.c */
+
+/* Send a `stackTrace` on; the answer waits until it is known whether that
+ * thread hangs, and is noted for client_pause.c. False: send it on yourself. */
+bool client_hang_stack(struct client *c, const struct dap_message *m,
+		       int64_t thread);
+
+/* The timer of both files: one of them at a time has a use for it. */
+void client_pause_clock(struct client *c, uv_timer_cb then, uint64_t ms);
+
+/* -1: it is no number. */
+int64_t client_number(const struct cJSON *object, const char *name);
+
+struct cJSON *client_parse(struct dap_span text);
+
+/* client_pause.c */
+
+/* Is a request of an attached client answered here, now or later? */
+bool client_pause_answers(struct client *c, const struct dap_message *m);
+
+/* An event of the debuggee, before it is sent on. */
+void client_pause_note(struct client *c, const struct dap_message *m);
+
+bool client_takes_continued(const struct client *c);
 
 /* client_session.c */
 

@@ -110,21 +110,12 @@ void client_configured(void *debuggee, int64_t seq,
 
 /* from the debuggee */
 
-/* Visual Studio takes a step for a promise that all threads resume, and is
- * confused by events that say so. */
-static bool unwanted(struct client *c, const struct dap_message *m)
-{
-	const char *id = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(c->initialize, "clientID"));
-
-	return dap_is(m, "continued") && id &&
-	       (strcmp(id, "visualstudio") == 0 ||
-		strcmp(id, "vsformac") == 0);
-}
-
 void client_event(struct client *c, const struct dap_message *m)
 {
-	if (!c->peer || unwanted(c, m))
+	if (!c->peer)
+		return;
+	client_pause_note(c, m);
+	if (dap_is(m, "continued") && !client_takes_continued(c))
 		return;
 	if (c->state == CLIENT_ATTACHED || c->state == CLIENT_LEAVING) {
 		dap_peer_forward(c->peer, m, 0);

@@ -327,6 +327,18 @@ void dap_peer_refuse(struct dap_peer *p, int64_t request_seq,
 	send_json(p, j);
 }
 
+void dap_peer_fail(struct dap_peer *p, int64_t request_seq,
+		   const char *command, const char *text)
+{
+	cJSON *j;
+
+	if (p->ended)
+		return;
+	j = response(p, request_seq, command, false);
+	cJSON_AddStringToObject(j, "message", text);
+	send_json(p, j);
+}
+
 void dap_peer_event(struct dap_peer *p, const char *event, cJSON *body)
 {
 	cJSON *j;

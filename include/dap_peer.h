@@ -62,6 +62,10 @@ void dap_peer_event(struct dap_peer *p, const char *event, struct cJSON *body);
 void dap_peer_refuse(struct dap_peer *p, int64_t request_seq,
 		     const char *command, int id, const char *text);
 
+/* A failure that is shown only where its answer would be. */
+void dap_peer_fail(struct dap_peer *p, int64_t request_seq,
+		   const char *command, const char *text);
+
 /* Copy a span into a C string of at most `size` bytes. */
 const char *dap_peer_name(const struct dap_message *m, char *to, size_t size);
 
