@@ -40,11 +40,11 @@ def running(start, python, tmp_path):
 
 
 def running_on(start, python, folder, *options):
-    def begin(name):
+    def begin(name, *arguments):
         stop = folder / "stop"
         path = place(folder, name)
-        step = start([python.path, path, str(stop)], *options,
-                     env={"PITSTOP_TOKEN": TOKEN})
+        step = start([python.path, path, str(stop)] + list(arguments),
+                     *options, env={"PITSTOP_TOKEN": TOKEN})
         step.path = path
         step.stop = lambda: stop.write_text("")
         step.stdout.wait("^running$")
@@ -650,6 +650,17 @@ def test_late_attach_prints_nothing(running, python):
     step = running("loop.py")
     late(step, "turn").detach()
     finish_loop(step)
+
+
+@pytest.mark.parametrize("first", ["step", "debugger"])
+def test_late_attach_while_the_step_imports(running, tmp_path, first):
+    """Neither gets a module that the other has not finished."""
+    place(tmp_path, "_weakrefset.py")
+    step = running("imports.py", first)
+    late(step).detach()
+    step.stop()
+    assert step.finished() == (5, "running\nis main True\n"
+                               "own function True\n", "")
 
 
 def test_step_that_was_not_held_ends_while_attached(running):

@@ -131,11 +131,20 @@ def debugpy_version(directory):
 
 def import_threading_as_main():
     """threading takes the thread that imports it first for the main thread:
-    lend ours the main thread's identity meanwhile."""
+    lend ours the main thread's identity, in that module's own code alone.
+    importlib asks for it at each module's lock: there it would let us into
+    what the step is importing, and the step into what we are."""
     if "threading" in sys.modules:
         return
-    real = _thread.get_ident
-    _thread.get_ident = lambda: hook.main
+    import reprlib    # keeps the function that it finds  # noqa: F401
+    real, ours = _thread.get_ident, _thread.get_ident()
+
+    def get_ident():
+        ident = real()
+        asks = sys._getframe(1).f_globals.get("__name__")
+        return hook.main if (ident, asks) == (ours, "threading") else ident
+
+    _thread.get_ident = get_ident
     try:
         import threading
     finally:
