@@ -307,7 +307,9 @@ static void on_identified(void *ctx, struct debuggee *d)
 	uv_timer_stop(&m->timer);
 	s = sessions_by_token(a->sessions, debuggee_token(d));
 	if (!s) {
-		debuggee_close(d);
+		/* What its session was has ended: a parent that did not wait
+		 * for it, or itself, before exec(). It would wait for ever. */
+		debuggee_unblock(d);
 		return;
 	}
 	if (debuggee_pid(d) != session_pid(s)) {

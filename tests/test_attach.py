@@ -576,6 +576,23 @@ def test_child_of_a_debugged_step_adds_no_output(session, python):
     ends_as_plain(step, python)
 
 
+def test_attached_step_that_becomes_another_program_runs_on(session):
+    step, client = session("again.py")
+    client.event("terminated")
+    status, out, err = step.finished()
+    assert (status, strip_log(out), err) == (3, "again\n", "")
+
+
+def test_child_runs_on_whose_parent_has_ended(hold, python, tmp_path):
+    """Nobody is left to whom it could be offered."""
+    path = place(tmp_path, "orphan.py")
+    step = hold(["sh", "-c", '"$@" | cat', "sh", python.path, path])
+    step.attached()
+    status, out, err = step.finished()
+    assert (status, err) == (0, "")
+    assert sorted(strip_log(out).split()) == ["child", "parent"]
+
+
 # ---- late ---------------------------------------------------------------
 
 def seconds_after_timeout(python):
