@@ -680,6 +680,14 @@ def test_late_attach_while_the_step_imports(running, tmp_path, first):
                                "own function True\n", "")
 
 
+def test_late_attach_while_the_step_imports_debugpy(running):
+    step = running("asks.py")
+    late(step).detach()
+    step.stop()
+    status, out, _ = step.finished()
+    assert (status, out) == (5, "running\nasked False\n")
+
+
 def test_step_that_was_not_held_ends_while_attached(running):
     step = running("loop.py")
     client = late(step, "turn")

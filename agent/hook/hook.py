@@ -210,7 +210,8 @@ def import_debugpy(directory):
         sys.path.append(directory)
     try:
         import debugpy
-        import debugpy.server.api  # puts pydevd on the path  # noqa: F401
+        import debugpy.server  # puts pydevd on the path; by itself, or Python
+        import debugpy.server.api  # would not wait for a step that is at it
     finally:
         if directory in sys.path:
             sys.path.remove(directory)
