@@ -197,6 +197,16 @@ def test_step_over_a_call(session, python):
     ends_as_plain(step, python)
 
 
+def test_step_that_has_its_threading_replaced(session):
+    """As gevent does."""
+    step, client = session("patched.py", "here")
+    thread = at(step, client, "here")
+    client.step("next", thread)
+    stands_at(step, client, thread, "there")
+    client.go(thread)
+    assert step.finished()[0] == 5
+
+
 def test_goto(session, python):
     step, client = session("jump.py", "from")
     thread = at(step, client, "from")

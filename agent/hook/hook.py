@@ -330,25 +330,27 @@ class Events(dict):
     In 1.8 it sets any thread's and not the right one's when there are several
     (a variable is used twice in _update_stepping_info), and the step comes by
     time-out, 200 ms later. Here each sets all: who wakes for nothing goes on
-    waiting."""
+    waiting. `kind` is pydevd's own: a step may have threading's replaced."""
+
+    def __init__(self, kind):
+        class Event(kind):
+            def set(_):
+                for event in list(self.values()):
+                    kind.set(event)
+
+        self.kind = Event
 
     def __missing__(self, thread_id):
-        import threading
-
-        class Event(threading.Event):
-            def set(self):
-                for event in everybody.values():
-                    threading.Event.set(event)
-
-        everybody = self
-        return self.setdefault(thread_id, Event())
+        return self.setdefault(thread_id, self.kind())
 
 
 def wake_right():
     from _pydevd_bundle.pydevd_constants import get_global_debugger
     debugger = get_global_debugger()
-    if hasattr(debugger, "_thread_events"):
-        debugger._thread_events = Events()
+    kind = getattr(getattr(debugger, "_thread_events", None),
+                   "default_factory", None)
+    if kind:
+        debugger._thread_events = Events(kind)
 
 
 def connect_debugpy(host, port, token, limit):
