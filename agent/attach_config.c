@@ -52,6 +52,9 @@ const char *attach_config_mistake(const cJSON *config)
 		       "use \"subProcessId\" or \"pitstopRank\"";
 	if (get(config, "listen"))
 		return "\"listen\" is not served; use \"connect\"";
+	if (cJSON_IsTrue(get(config, "noDebug")))
+		return "the step runs already: use Start Debugging (F5), not "
+		       "Run Without Debugging";
 	return NULL;
 }
 

@@ -39,11 +39,11 @@ def running(start, python, tmp_path):
 
 
 def running_on(start, python, folder, *options):
-    def begin(name):
+    def begin(name, *arguments):
         stop = folder / "stop"
         path = place(folder, name)
-        step = start([python.path, path, str(stop)], *options,
-                     env={"PITSTOP_TOKEN": TOKEN})
+        step = start([python.path, path, str(stop)] + list(arguments),
+                     *options, env={"PITSTOP_TOKEN": TOKEN})
         step.path = path
         step.stop = lambda: stop.write_text("")
         step.stdout.wait("^running$")
@@ -194,6 +194,16 @@ def test_step_over_a_call(session, python):
     stands_at(step, client, thread, "after")
     client.go(thread)
     ends_as_plain(step, python)
+
+
+def test_step_that_has_its_threading_replaced(session):
+    """As gevent does."""
+    step, client = session("patched.py", "here")
+    thread = at(step, client, "here")
+    client.step("next", thread)
+    stands_at(step, client, thread, "there")
+    client.go(thread)
+    assert step.finished()[0] == 5
 
 
 def test_goto(session, python):
@@ -663,6 +673,25 @@ def test_late_attach_prints_nothing(running, python):
     step = running("loop.py")
     late(step, "turn").detach()
     finish_loop(step)
+
+
+@pytest.mark.parametrize("first", ["step", "debugger"])
+def test_late_attach_while_the_step_imports(running, tmp_path, first):
+    """Neither gets a module that the other has not finished."""
+    place(tmp_path, "_weakrefset.py")
+    step = running("imports.py", first)
+    late(step).detach()
+    step.stop()
+    assert step.finished() == (5, "running\nis main True\n"
+                               "own function True\n", "")
+
+
+def test_late_attach_while_the_step_imports_debugpy(running):
+    step = running("asks.py")
+    late(step).detach()
+    step.stop()
+    status, out, _ = step.finished()
+    assert (status, out) == (5, "running\nasked False\n")
 
 
 def test_step_that_was_not_held_ends_while_attached(running):

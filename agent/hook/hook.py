@@ -131,11 +131,20 @@ def debugpy_version(directory):
 
 def import_threading_as_main():
     """threading takes the thread that imports it first for the main thread:
-    lend ours the main thread's identity meanwhile."""
+    lend ours the main thread's identity, in that module's own code alone.
+    importlib asks for it at each module's lock: there it would let us into
+    what the step is importing, and the step into what we are."""
     if "threading" in sys.modules:
         return
-    real = _thread.get_ident
-    _thread.get_ident = lambda: hook.main
+    import reprlib    # keeps the function that it finds  # noqa: F401
+    real, ours = _thread.get_ident, _thread.get_ident()
+
+    def get_ident():
+        ident = real()
+        asks = sys._getframe(1).f_globals.get("__name__")
+        return hook.main if (ident, asks) == (ours, "threading") else ident
+
+    _thread.get_ident = get_ident
     try:
         import threading
     finally:
@@ -201,7 +210,8 @@ def import_debugpy(directory):
         sys.path.append(directory)
     try:
         import debugpy
-        import debugpy.server.api  # puts pydevd on the path  # noqa: F401
+        import debugpy.server  # puts pydevd on the path; by itself, or Python
+        import debugpy.server.api  # would not wait for a step that is at it
     finally:
         if directory in sys.path:
             sys.path.remove(directory)
@@ -343,25 +353,27 @@ class Events(dict):
     In 1.8 it sets any thread's and not the right one's when there are several
     (a variable is used twice in _update_stepping_info), and the step comes by
     time-out, 200 ms later. Here each sets all: who wakes for nothing goes on
-    waiting."""
+    waiting. `kind` is pydevd's own: a step may have threading's replaced."""
+
+    def __init__(self, kind):
+        class Event(kind):
+            def set(_):
+                for event in list(self.values()):
+                    kind.set(event)
+
+        self.kind = Event
 
     def __missing__(self, thread_id):
-        import threading
-
-        class Event(threading.Event):
-            def set(self):
-                for event in everybody.values():
-                    threading.Event.set(event)
-
-        everybody = self
-        return self.setdefault(thread_id, Event())
+        return self.setdefault(thread_id, self.kind())
 
 
 def wake_right():
     from _pydevd_bundle.pydevd_constants import get_global_debugger
     debugger = get_global_debugger()
-    if hasattr(debugger, "_thread_events"):
-        debugger._thread_events = Events()
+    kind = getattr(getattr(debugger, "_thread_events", None),
+                   "default_factory", None)
+    if kind:
+        debugger._thread_events = Events(kind)
 
 
 def connect_debugpy(host, port, token, limit):

@@ -138,6 +138,19 @@ static void keys_have_their_types_or_count_as_absent(void **state)
 	cJSON_Delete(c);
 }
 
+static void running_without_debugging_is_no_attach(void **state)
+{
+	cJSON *c = cJSON_Parse("{\"noDebug\":false}");
+
+	(void)state;
+	assert_null(attach_config_mistake(c));
+	cJSON_Delete(c);
+	c = cJSON_Parse("{\"noDebug\":true}");
+	assert_non_null(strstr(attach_config_mistake(c),
+			       "Without Debugging"));
+	cJSON_Delete(c);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest TESTS[] = {
@@ -147,6 +160,7 @@ int main(void)
 		cmocka_unit_test(
 			a_child_inherits_the_token_and_the_way_to_connect),
 		cmocka_unit_test(keys_have_their_types_or_count_as_absent),
+		cmocka_unit_test(running_without_debugging_is_no_attach),
 	};
 
 	return cmocka_run_group_tests_name("attach_config", TESTS, NULL, NULL);
