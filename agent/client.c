@@ -42,7 +42,7 @@ static void on_answer(void *debuggee, int64_t t, const struct dap_message *m)
 	if (!c)
 		return;
 	if (m)
-		dap_peer_forward(c->peer, m, t & UINT32_MAX);
+		client_relay(c, m, t & UINT32_MAX);
 	else
 		dap_peer_refuse(c->peer, t & UINT32_MAX, "request",
 				REFUSED_GONE, "the step has ended");
@@ -143,6 +143,14 @@ static void do_launch(struct client *c, const struct dap_message *m)
 			"the step runs already: use \"request\": \"attach\"");
 }
 
+static void do_restart(struct client *c, const struct dap_message *m)
+{
+	dap_peer_refuse(c->peer, m->seq, "restart", REFUSED_RESTART,
+			"a step cannot be restarted from here: the pipeline "
+			"starts it; disconnect and attach again to get a "
+			"fresh session in the same step");
+}
+
 static void do_configuration_done(struct client *c,
 				  const struct dap_message *m)
 {
@@ -196,7 +204,12 @@ static void do_terminate(struct client *c, const struct dap_message *m)
 		forward(c, m);
 		return;
 	}
-	dap_peer_respond(c->peer, m->seq, "terminate", NULL);
+	if (c->state == CLIENT_ATTACHED)
+		dap_peer_respond(c->peer, m->seq, "terminate", NULL);
+	else
+		dap_peer_refuse(c->peer, m->seq, "terminate", REFUSED_ORDER,
+				"not attached yet, so the step is not ended; "
+				"only the attach is taken back");
 	client_leave(c, "the client asked to terminate", true);
 }
 
@@ -208,6 +221,7 @@ static const struct {
 	{ "initialize", CLIENT_NEW, CLIENT_NEW, do_initialize },
 	{ "attach", CLIENT_GREETED, CLIENT_GREETED, do_attach },
 	{ "launch", CLIENT_GREETED, CLIENT_GREETED, do_launch },
+	{ "restart", CLIENT_WAITING, CLIENT_ATTACHED, do_restart },
 	{ "configurationDone", CLIENT_CONFIGURING, CLIENT_CONFIGURING,
 	  do_configuration_done },
 	{ "pause", CLIENT_ATTACHED, CLIENT_ATTACHED, do_all_threads },
@@ -235,6 +249,7 @@ static void on_request(void *ctx, const struct dap_message *m)
 {
 	struct client *c = ctx;
 
+	client_watch_request(c);
 	for (size_t i = 0; i < sizeof(REQUESTS) / sizeof(*REQUESTS); i++) {
 		if (!dap_is(m, REQUESTS[i].name))
 			continue;
@@ -263,10 +278,7 @@ static void on_too_slow(uv_timer_t *t)
 
 static void on_drained(void *ctx)
 {
-	struct client *c = ctx;
-
-	if (c->debuggee)
-		dap_peer_resume(debuggee_peer(c->debuggee));
+	client_watch_drained(ctx);
 }
 
 static void on_event(void *ctx, const struct dap_message *m)
@@ -294,6 +306,7 @@ static const struct dap_peer_ops PEER_OPS = {
 };
 
 struct client *client_accept(uv_stream_t *listener, const char *token,
+			     unsigned pause_limit,
 			     const struct client_ops *ops, void *ctx)
 {
 	static uint32_t last_id;
@@ -306,11 +319,13 @@ struct client *client_accept(uv_stream_t *listener, const char *token,
 	c->token = token;
 	c->id = ++last_id & INT32_MAX;
 	uv_timer_init(listener->loop, &c->timer);
-	c->timer.data = c;
+	uv_timer_init(listener->loop, &c->watch);
+	c->timer.data = c->watch.data = c;
+	c->pause.limit = (int64_t)pause_limit * 1000;
 	c->peer = dap_peer_accept(listener, STREAM_NODELAY | STREAM_WATCH_PEER,
 				  &STRANGER, &PEER_OPS, c);
 	if (!c->peer) {
-		client_close_timer(c);
+		client_close_timers(c);
 		return NULL;
 	}
 	dap_peer_address(c->peer, c->address);

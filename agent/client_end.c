@@ -44,15 +44,19 @@ static void on_timer_closed(uv_handle_t *h)
 {
 	struct client *c = h->data;
 
+	if (--c->open_timers > 0)
+		return;
 	cJSON_Delete(c->initialize);
 	cJSON_Delete(c->attach);
 	buf_free(&c->deferred);
 	free(c);
 }
 
-void client_close_timer(struct client *c)
+void client_close_timers(struct client *c)
 {
+	c->open_timers = 2;
 	uv_close((uv_handle_t *)&c->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&c->watch, on_timer_closed);
 }
 
 void client_maybe_free(struct client *c)
@@ -61,10 +65,19 @@ void client_maybe_free(struct client *c)
 		return;
 	c->closing = true;
 	c->ops->gone(c->ctx, c);
-	client_close_timer(c);
+	client_close_timers(c);
 }
 
 /* the last words */
+
+void client_tell(struct client *c, const char *text)
+{
+	cJSON *body = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(body, "category", "important");
+	cJSON_AddStringToObject(body, "output", text);
+	dap_peer_event(c->peer, "output", body);
+}
 
 static void on_farewell_over(uv_timer_t *t)
 {
@@ -123,7 +136,7 @@ static void on_disconnected(void *debuggee, int64_t id,
 	debuggee_claim(d, NULL);
 	client_left(c);
 	if (m)
-		c->ops->detached(c->ctx, c, d);
+		c->ops->freed(c->ctx);
 }
 
 static void on_disconnect_late(uv_timer_t *t)
@@ -164,6 +177,8 @@ static void leave_unattached(struct client *c)
 	if (s)
 		session_attach_failed(s);
 	client_say_farewell(c);
+	if (s && !d)
+		c->ops->freed(c->ctx);
 }
 
 void client_leave(struct client *c, const char *why, bool terminate)
@@ -179,14 +194,8 @@ void client_leave(struct client *c, const char *why, bool terminate)
 
 void client_oust(struct client *c, const char *why)
 {
-	cJSON *body;
-
-	if (c->peer && c->state == CLIENT_ATTACHED) {
-		body = cJSON_CreateObject();
-		cJSON_AddStringToObject(body, "category", "important");
-		cJSON_AddStringToObject(body, "output", why);
-		dap_peer_event(c->peer, "output", body);
-	}
+	if (c->peer && c->state == CLIENT_ATTACHED)
+		client_tell(c, why);
 	client_leave(c, why, false);
 }
 

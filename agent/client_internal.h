@@ -2,6 +2,7 @@
  *
  *   client.c          the connection and the requests that come in
  *   client_session.c  the way to a debuggee, and what comes from it
+ *   client_watch.c    what it is watched for while it is attached
  *   client_end.c      every way in which it ends
  *
  * Each calls only those below it. */
@@ -16,6 +17,7 @@
 #include <uv.h>
 
 #include "buf.h"
+#include "pause_limit.h"
 
 struct cJSON;
 struct dap_message;
@@ -23,7 +25,7 @@ struct dap_peer;
 
 /* Error ids, unique to the reason as DAP asks. */
 enum { REFUSED_ORDER = 1, REFUSED_TOKEN, REFUSED_ATTACH, REFUSED_GONE,
-       REFUSED_LAUNCH, REFUSED_ADDRESS };
+       REFUSED_LAUNCH, REFUSED_ADDRESS, REFUSED_RESTART };
 
 enum client_state {
 	CLIENT_NEW,         /* connected */
@@ -56,6 +58,13 @@ struct client {
 	struct debuggee *debuggee;
 	struct buf deferred;
 	int64_t since;
+	uv_timer_t watch;
+	struct pause_limit pause;
+	int64_t full_since;          /* ms: it takes too little, and the
+					debuggee waits; 0: not so */
+	size_t left_out;             /* bytes of output, while `slow` */
+	bool slow;                   /* it gets no output */
+	int open_timers;
 	bool closing;
 };
 
@@ -66,11 +75,11 @@ int64_t client_now(void);  /* ms */
 /* One line in the log, within a rate. */
 void client_note_refusal(struct client *c, const char *why);
 
-/* The client's one timer. */
+/* The timer of every state but `attached`. */
 void client_limit(struct client *c, uv_timer_cb then, uint64_t ms);
 
 /* The memory of one that was never given to anybody. */
-void client_close_timer(struct client *c);
+void client_close_timers(struct client *c);
 
 /* Free it once neither side holds it any more. */
 void client_maybe_free(struct client *c);
@@ -79,8 +88,23 @@ void client_maybe_free(struct client *c);
  * that was attached, and close, or let the client close. */
 void client_say_farewell(struct client *c);
 
+/* A line in its debug console that is hard to overlook. */
+void client_tell(struct client *c, const char *text);
+
 /* Let the step go on without it; `why` is for an attach that is open. */
 void client_leave(struct client *c, const char *why, bool terminate);
+
+/* client_watch.c */
+
+/* Send on what came from its debuggee: an event, or the response to its
+ * request `request_seq`. */
+void client_relay(struct client *c, const struct dap_message *m,
+		  int64_t request_seq);
+void client_watch_drained(struct client *c);
+
+/* What the pause limit goes by. */
+void client_watch_event(struct client *c, const struct dap_message *m);
+void client_watch_request(struct client *c);
 
 /* client_session.c */
 
