@@ -172,19 +172,6 @@ static void do_all_threads(struct client *c, const struct dap_message *m)
 			 tag(c, m->seq));
 }
 
-static void farewell_asked(struct client *c, const struct dap_message *m,
-			   bool terminate)
-{
-	c->farewell_seq = m->seq;
-	dap_peer_name(m, c->farewell, sizeof(c->farewell));
-	if (c->state == CLIENT_ENDED) {
-		dap_peer_respond(c->peer, m->seq, c->farewell, NULL);
-		dap_peer_finish(c->peer);
-		return;
-	}
-	client_leave(c, "the client disconnected", terminate);
-}
-
 static void do_disconnect(struct client *c, const struct dap_message *m)
 {
 	cJSON *args = arguments_of(m);
@@ -192,7 +179,18 @@ static void do_disconnect(struct client *c, const struct dap_message *m)
 		args, "terminateDebuggee"));
 
 	cJSON_Delete(args);
-	farewell_asked(c, m, terminate);
+	if (c->farewell_seq) {
+		/* Once more: the first one's answer is on its way. */
+		dap_peer_respond(c->peer, m->seq, "disconnect", NULL);
+		return;
+	}
+	c->farewell_seq = m->seq;
+	if (c->state == CLIENT_ENDED) {
+		dap_peer_respond(c->peer, m->seq, "disconnect", NULL);
+		dap_peer_finish(c->peer);
+		return;
+	}
+	client_leave(c, "the client disconnected", terminate);
 }
 
 /* With "onTerminate": "KeyboardInterrupt" debugpy interrupts the main thread

@@ -103,7 +103,9 @@ void client_say_farewell(struct client *c)
 	if (attached)
 		dap_peer_event(c->peer, "terminated", NULL);
 	if (c->farewell_seq)
-		dap_peer_respond(c->peer, c->farewell_seq, c->farewell, NULL);
+		dap_peer_respond(c->peer, c->farewell_seq, "disconnect",
+				 NULL);
+	dap_peer_resume(c->peer);  /* for its `disconnect` */
 	if (c->farewell_seq || !attached)
 		dap_peer_finish(c->peer);
 	else

@@ -52,7 +52,6 @@ struct client {
 	struct cJSON *initialize, *attach;  /* arguments */
 	int64_t attach_seq;          /* 0 once answered */
 	int64_t farewell_seq;        /* the `disconnect` to answer, 0: none */
-	char farewell[16];
 	char why[256];
 	struct session *session;
 	struct debuggee *debuggee;
