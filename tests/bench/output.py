@@ -20,7 +20,7 @@ def table():
         """A step that prints with redirectOutput, to a client that takes all:
         from `continue` until the last byte is there; medians of %d interleaved
         rounds. CPU: ms that the agent, or debugpy's adapter, spends on a MB.
-        debugpy in the step is the slower half on both sides.""" % ROUNDS,
+        Its own half, in the step, is the same on both sides.""" % ROUNDS,
         [FULL, "lines of", "pitstop", "adapter", "ratio", "CPU: pitstop",
          "adapter", "ratio"])
     for python in a_few(interpreters(), 3):
