@@ -356,6 +356,12 @@ def peak_kb(pid):
                     if line.startswith("VmHWM"))
 
 
+def bounded(kb):
+    """Sanitizers keep what is freed, so there it cannot be told."""
+    with open(harness.PITSTOP, "rb") as file:
+        return kb < AGENT_KB or b"__asan_init" in file.read()
+
+
 @pytest.mark.parametrize("rate", [0, 1], ids=["nothing", "a byte a second"])
 def test_client_that_takes_nothing_while_the_step_prints(
         hold, python, tmp_path, rate):
@@ -370,7 +376,7 @@ def test_client_that_takes_nothing_while_the_step_prints(
     peak = watch_peak(step, agent)
     assert step.status() == 6
     assert time.monotonic() - printed < HALF_OPEN + 3   # 3: to end
-    assert 1024 < peak < AGENT_KB
+    assert peak > 1024 and bounded(peak)
 
 
 def watch_peak(step, agent):
@@ -407,7 +413,7 @@ def test_output_is_left_out_for_a_client_slower_than_the_step(
     client.go_on(50000)
     step.stderr.wait("^printed$", 90)
     assert peak_kb(step.main_pid()) - before < step.bytes / 1024 * 0.6
-    assert peak_kb(agent) < AGENT_KB
+    assert bounded(peak_kb(agent))
     client.rate = None
     client.stopped("breakpoint", 60)
     client.wait_printed("of output left out here", "important")
