@@ -1,4 +1,5 @@
-"""lost_client.py LAUNCH SCRIPT LINE...: a client in a process of its own, to be lost.
+"""lost_client.py LAUNCH SCRIPT LINE...: a client in a process of its own, to be
+lost.
 
 LAUNCH is the configuration as JSON. Attaches with breakpoints at these lines
 of SCRIPT, says `attached`, then `stopped` at each breakpoint, and
