@@ -198,11 +198,8 @@ static void on_attach(void *ctx, struct client *c)
 
 /* clients */
 
-static void on_client_detached(void *ctx, struct client *c,
-			       struct debuggee *d)
+static void on_session_freed(void *ctx)
 {
-	(void)c;
-	(void)d;
 	retry_waiting(ctx);
 }
 
@@ -223,7 +220,7 @@ static void on_client_gone(void *ctx, struct client *c)
 
 static const struct client_ops CLIENT_OPS = {
 	.attach = on_attach,
-	.detached = on_client_detached,
+	.freed = on_session_freed,
 	.gone = on_client_gone,
 };
 
@@ -261,7 +258,8 @@ static void on_client_connection(void *ctx, uv_stream_t *listener)
 
 	if (!m)
 		return;
-	m->client = client_accept(listener, a->place.token, &CLIENT_OPS, a);
+	m->client = client_accept(listener, a->place.token,
+				  a->config->pause_limit, &CLIENT_OPS, a);
 	if (!m->client) {
 		member_unlink(&a->clients, m);
 		member_free(m);

@@ -8,8 +8,9 @@
 
 #define FIRST_CAP 256
 /* An empty buffer larger than this gives its memory back, so that one large
- * message does not stay paid for. */
-#define KEEP_CAP (64 * 1024)
+ * message does not stay paid for; most are smaller. A session has a dozen
+ * buffers. */
+#define KEEP_CAP (4 * 1024)
 
 /* Room for `len` bytes behind those in use. */
 static bool reserve(struct buf *b, size_t len)

@@ -125,6 +125,14 @@ static void do_launch(struct client *c, const struct dap_message *m)
 			"the step runs already: use \"request\": \"attach\"");
 }
 
+static void do_restart(struct client *c, const struct dap_message *m)
+{
+	dap_peer_refuse(c->peer, m->seq, "restart", REFUSED_RESTART,
+			"a step cannot be restarted from here: the pipeline "
+			"starts it; disconnect and attach again to get a "
+			"fresh session in the same step");
+}
+
 static void do_configuration_done(struct client *c,
 				  const struct dap_message *m)
 {
@@ -146,19 +154,6 @@ static void do_all_threads(struct client *c, const struct dap_message *m)
 			 client_tag(c, m->seq));
 }
 
-static void farewell_asked(struct client *c, const struct dap_message *m,
-			   bool terminate)
-{
-	c->farewell_seq = m->seq;
-	dap_peer_name(m, c->farewell, sizeof(c->farewell));
-	if (c->state == CLIENT_ENDED) {
-		dap_peer_respond(c->peer, m->seq, c->farewell, NULL);
-		dap_peer_finish(c->peer);
-		return;
-	}
-	client_leave(c, "the client disconnected", terminate);
-}
-
 static void do_disconnect(struct client *c, const struct dap_message *m)
 {
 	cJSON *args = arguments_of(m);
@@ -166,7 +161,18 @@ static void do_disconnect(struct client *c, const struct dap_message *m)
 		args, "terminateDebuggee"));
 
 	cJSON_Delete(args);
-	farewell_asked(c, m, terminate);
+	if (c->farewell_seq) {
+		/* Once more: the first one's answer is on its way. */
+		dap_peer_respond(c->peer, m->seq, "disconnect", NULL);
+		return;
+	}
+	c->farewell_seq = m->seq;
+	if (c->state == CLIENT_ENDED) {
+		dap_peer_respond(c->peer, m->seq, "disconnect", NULL);
+		dap_peer_finish(c->peer);
+		return;
+	}
+	client_leave(c, "the client disconnected", terminate);
 }
 
 /* With "onTerminate": "KeyboardInterrupt" debugpy interrupts the main thread
@@ -178,7 +184,12 @@ static void do_terminate(struct client *c, const struct dap_message *m)
 		forward(c, m);
 		return;
 	}
-	dap_peer_respond(c->peer, m->seq, "terminate", NULL);
+	if (c->state == CLIENT_ATTACHED)
+		dap_peer_respond(c->peer, m->seq, "terminate", NULL);
+	else
+		dap_peer_refuse(c->peer, m->seq, "terminate", REFUSED_ORDER,
+				"not attached yet, so the step is not ended; "
+				"only the attach is taken back");
 	client_leave(c, "the client asked to terminate", true);
 }
 
@@ -190,6 +201,7 @@ static const struct {
 	{ "initialize", CLIENT_NEW, CLIENT_NEW, do_initialize },
 	{ "attach", CLIENT_GREETED, CLIENT_GREETED, do_attach },
 	{ "launch", CLIENT_GREETED, CLIENT_GREETED, do_launch },
+	{ "restart", CLIENT_WAITING, CLIENT_ATTACHED, do_restart },
 	{ "configurationDone", CLIENT_CONFIGURING, CLIENT_CONFIGURING,
 	  do_configuration_done },
 	{ "pause", CLIENT_ATTACHED, CLIENT_ATTACHED, do_all_threads },
@@ -217,6 +229,7 @@ static void on_request(void *ctx, const struct dap_message *m)
 {
 	struct client *c = ctx;
 
+	client_watch_request(c);
 	if (c->state == CLIENT_ATTACHED && c->debuggee &&
 	    client_pause_answers(c, m))
 		return;
@@ -248,10 +261,7 @@ static void on_too_slow(uv_timer_t *t)
 
 static void on_drained(void *ctx)
 {
-	struct client *c = ctx;
-
-	if (c->debuggee)
-		dap_peer_resume(debuggee_peer(c->debuggee));
+	client_watch_drained(ctx);
 }
 
 static void on_event(void *ctx, const struct dap_message *m)
@@ -279,6 +289,7 @@ static const struct dap_peer_ops PEER_OPS = {
 };
 
 struct client *client_accept(uv_stream_t *listener, const char *token,
+			     unsigned pause_limit,
 			     const struct client_ops *ops, void *ctx)
 {
 	static uint32_t last_id;
@@ -291,6 +302,7 @@ struct client *client_accept(uv_stream_t *listener, const char *token,
 	c->token = token;
 	c->id = ++last_id & INT32_MAX;
 	client_open_timers(c, listener->loop);
+	c->pause_limit.limit = (int64_t)pause_limit * 1000;
 	c->peer = dap_peer_accept(listener, STREAM_NODELAY | STREAM_WATCH_PEER,
 				  &STRANGER, &PEER_OPS, c);
 	if (!c->peer) {

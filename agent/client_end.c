@@ -44,7 +44,7 @@ static void on_timer_closed(uv_handle_t *h)
 {
 	struct client *c = h->data;
 
-	if (--c->timers)
+	if (--c->open_timers > 0)
 		return;
 	native_pause_finish(&c->pause);
 	cJSON_Delete(c->initialize);
@@ -56,17 +56,20 @@ static void on_timer_closed(uv_handle_t *h)
 
 void client_open_timers(struct client *c, uv_loop_t *loop)
 {
-	uv_timer_init(loop, &c->timer);
-	uv_timer_init(loop, &c->pause_timer);
-	c->timer.data = c;
-	c->pause_timer.data = c;
-	c->timers = 2;
+	uv_timer_t *timers[] = { &c->timer, &c->pause_timer, &c->watch };
+
+	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+		uv_timer_init(loop, timers[i]);
+		timers[i]->data = c;
+		c->open_timers++;
+	}
 }
 
 void client_close_timers(struct client *c)
 {
 	uv_close((uv_handle_t *)&c->timer, on_timer_closed);
 	uv_close((uv_handle_t *)&c->pause_timer, on_timer_closed);
+	uv_close((uv_handle_t *)&c->watch, on_timer_closed);
 }
 
 int64_t client_tag(const struct client *c, int64_t seq)
@@ -81,19 +84,6 @@ struct client *client_tagged(void *debuggee, int64_t t)
 	return c && c->peer && (int64_t)c->id == t >> 32 ? c : NULL;
 }
 
-void client_answer(void *debuggee, int64_t t, const struct dap_message *m)
-{
-	struct client *c = client_tagged(debuggee, t);
-
-	if (!c)
-		return;
-	if (m)
-		dap_peer_forward(c->peer, m, t & UINT32_MAX);
-	else
-		dap_peer_refuse(c->peer, t & UINT32_MAX, "request",
-				REFUSED_GONE, "the step has ended");
-}
-
 void client_maybe_free(struct client *c)
 {
 	if (c->peer || c->debuggee || c->session || c->closing)
@@ -104,6 +94,15 @@ void client_maybe_free(struct client *c)
 }
 
 /* the last words */
+
+void client_tell(struct client *c, const char *text)
+{
+	cJSON *body = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(body, "category", "important");
+	cJSON_AddStringToObject(body, "output", text);
+	dap_peer_event(c->peer, "output", body);
+}
 
 static void on_farewell_over(uv_timer_t *t)
 {
@@ -129,7 +128,9 @@ void client_say_farewell(struct client *c)
 	if (attached)
 		dap_peer_event(c->peer, "terminated", NULL);
 	if (c->farewell_seq)
-		dap_peer_respond(c->peer, c->farewell_seq, c->farewell, NULL);
+		dap_peer_respond(c->peer, c->farewell_seq, "disconnect",
+				 NULL);
+	dap_peer_resume(c->peer);  /* for its `disconnect` */
 	if (c->farewell_seq || !attached)
 		dap_peer_finish(c->peer);
 	else
@@ -162,7 +163,7 @@ static void on_disconnected(void *debuggee, int64_t id,
 	debuggee_claim(d, NULL);
 	client_left(c);
 	if (m)
-		c->ops->detached(c->ctx, c, d);
+		c->ops->freed(c->ctx);
 	else
 		debuggee_close(d);  /* it was not even asked */
 }
@@ -205,6 +206,8 @@ static void leave_unattached(struct client *c)
 	if (s)
 		session_attach_failed(s);
 	client_say_farewell(c);
+	if (s && !d)
+		c->ops->freed(c->ctx);
 }
 
 void client_leave(struct client *c, const char *why, bool terminate)
@@ -220,14 +223,8 @@ void client_leave(struct client *c, const char *why, bool terminate)
 
 void client_oust(struct client *c, const char *why)
 {
-	cJSON *body;
-
-	if (c->peer && c->state == CLIENT_ATTACHED) {
-		body = cJSON_CreateObject();
-		cJSON_AddStringToObject(body, "category", "important");
-		cJSON_AddStringToObject(body, "output", why);
-		dap_peer_event(c->peer, "output", body);
-	}
+	if (c->peer && c->state == CLIENT_ATTACHED)
+		client_tell(c, why);
 	client_leave(c, why, false);
 }
 

@@ -4,6 +4,7 @@
  *   client_session.c  the way to a debuggee, and what comes from it
  *   client_pause.c    pauses, and stops of our own
  *   client_hang.c     threads that hang while others are stopped
+ *   client_watch.c    what it is watched for while it is attached
  *   client_end.c      every way in which it ends
  *
  * Each calls only those below it. */
@@ -20,13 +21,14 @@
 #include "buf.h"
 #include "dap.h"
 #include "native_pause.h"
+#include "pause_limit.h"
 
 struct cJSON;
 struct dap_peer;
 
 /* Error ids, unique to the reason as DAP asks. */
 enum { REFUSED_ORDER = 1, REFUSED_TOKEN, REFUSED_ATTACH, REFUSED_GONE,
-       REFUSED_LAUNCH, REFUSED_ADDRESS, REFUSED_NATIVE };
+       REFUSED_LAUNCH, REFUSED_ADDRESS, REFUSED_NATIVE, REFUSED_RESTART };
 
 enum client_state {
 	CLIENT_NEW,         /* connected */
@@ -44,7 +46,6 @@ enum client_state {
 struct client {
 	struct dap_peer *peer;     /* NULL once the connection is closed */
 	uv_timer_t timer, pause_timer;
-	unsigned timers;           /* that are not closed */
 	const struct client_ops *ops;
 	void *ctx;
 	const char *token;
@@ -57,13 +58,19 @@ struct client {
 	struct cJSON *initialize, *attach;  /* arguments */
 	int64_t attach_seq;          /* 0 once answered */
 	int64_t farewell_seq;        /* the `disconnect` to answer, 0: none */
-	char farewell[16];
 	char why[256];
 	struct session *session;
 	struct debuggee *debuggee;
 	struct buf deferred;
 	int64_t since;
 	bool authorised;
+	uv_timer_t watch;
+	struct pause_limit pause_limit;
+	int64_t full_since;          /* ms: it takes too little, and the
+					debuggee waits; 0: not so */
+	size_t left_out;             /* bytes of output, while `slow` */
+	bool slow;                   /* it gets no output */
+	unsigned open_timers;
 	bool closing;
 	struct native_pause pause;
 	unsigned pause_probes;     /* not answered yet */
@@ -78,10 +85,10 @@ int64_t client_now(void);  /* ms */
 /* One line in the log, within a rate. */
 void client_note_refusal(struct client *c, const char *why);
 
-/* The client's timer for its own limits. */
+/* The timer of every state but `attached`. */
 void client_limit(struct client *c, uv_timer_cb then, uint64_t ms);
 
-/* Ready both timers. */
+/* Ready its timers. */
 void client_open_timers(struct client *c, uv_loop_t *loop);
 
 /* The memory of one that was never given to anybody. */
@@ -94,6 +101,9 @@ void client_maybe_free(struct client *c);
  * that was attached, and close, or let the client close. */
 void client_say_farewell(struct client *c);
 
+/* A line in its debug console that is hard to overlook. */
+void client_tell(struct client *c, const char *text);
+
 /* Let the step go on without it; `why` is for an attach that is open. */
 void client_leave(struct client *c, const char *why, bool terminate);
 
@@ -104,8 +114,20 @@ int64_t client_tag(const struct client *c, int64_t seq);
 /* The client that a tag belongs to, if it is still there. */
 struct client *client_tagged(void *debuggee, int64_t tag);
 
+/* client_watch.c */
+
+/* Send on what came from its debuggee: an event, or the response to its
+ * request `request_seq`. */
+void client_relay(struct client *c, const struct dap_message *m,
+		  int64_t request_seq);
+void client_watch_drained(struct client *c);
+
 /* A dap_peer_reply: send the answer on. */
 void client_answer(void *debuggee, int64_t tag, const struct dap_message *m);
+
+/* What the pause limit goes by. */
+void client_watch_event(struct client *c, const struct dap_message *m);
+void client_watch_request(struct client *c);
 
 /* client_hang.c */
 

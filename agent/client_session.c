@@ -40,6 +40,7 @@ void client_expect(struct client *c, struct session *s)
 {
 	c->state = CLIENT_EXPECTING;
 	c->session = s;
+	c->since = client_now();
 	strlcpy(c->why, "the step does not answer: it may be inside native "
 			"code that does not let Python run", sizeof(c->why));
 	client_limit(c, on_wait_over, WAIT_DEBUGGEE_MS);
@@ -112,19 +113,16 @@ void client_configured(void *debuggee, int64_t seq,
 
 void client_event(struct client *c, const struct dap_message *m)
 {
+	client_watch_event(c, m);
 	if (!c->peer)
 		return;
 	client_pause_note(c, m);
 	if (dap_is(m, "continued") && !client_takes_continued(c))
 		return;
-	if (c->state == CLIENT_ATTACHED || c->state == CLIENT_LEAVING) {
-		dap_peer_forward(c->peer, m, 0);
-		if (c->debuggee && c->state == CLIENT_ATTACHED &&
-		    dap_peer_full(c->peer))
-			dap_peer_pause(debuggee_peer(c->debuggee));
-	} else if (c->deferred.len + m->body_len < DEFERRED_MAX) {
+	if (c->state == CLIENT_ATTACHED || c->state == CLIENT_LEAVING)
+		client_relay(c, m, 0);
+	else if (c->deferred.len + m->body_len < DEFERRED_MAX)
 		dap_write(&c->deferred, m->body, m->body_len);
-	}
 }
 
 void client_debuggee_drained(struct client *c)

@@ -77,6 +77,10 @@ static const struct setting settings[] = {
 	{ "--max-hold", "PITSTOP_MAX_HOLD", "SECONDS", NULL, "86400",
 	  "no hold is longer than this, whatever the timeout",
 	  &number, MEMBER(max_hold), .min = 1, .max = WEEK },
+	{ "--pause-limit", "PITSTOP_PAUSE_LIMIT", "SECONDS", NULL, "0",
+	  "a step left paused so long with nothing asked goes on without a\n"
+	  "debugger; 0: however long",
+	  &number, MEMBER(pause_limit), .min = 0, .max = WEEK },
 	{ "--port", "PITSTOP_PORT", "PORT", NULL, "5678",
 	  "the debug port; when it is taken, the next free one of 15 is used",
 	  &number, MEMBER(port), .min = 1, .max = 65535 },
@@ -115,8 +119,11 @@ static const struct setting settings[] = {
 static bool number_set(const struct setting *s, void *at, const char *from)
 {
 	const char *wrong;
-	long long n = strtonum(from, s->min, s->max, &wrong);
+	long long n;
 
+	if (s->min == 0 && strcasecmp(from, "off") == 0)
+		from = "0";
+	n = strtonum(from, s->min, s->max, &wrong);
 	if (wrong)
 		return false;
 	if (s->size == sizeof(uint16_t))
@@ -134,7 +141,8 @@ static void number_get(const struct setting *s, const void *at, char *to)
 
 static void number_allowed(const struct setting *s, char *to, size_t size)
 {
-	snprintf(to, size, "a whole number from %lld to %lld", s->min, s->max);
+	snprintf(to, size, "a whole number from %lld to %lld%s", s->min,
+		 s->max, s->min == 0 ? ", or off" : "");
 }
 
 static const struct kind number = { number_set, number_get, number_allowed };

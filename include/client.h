@@ -21,14 +21,16 @@ struct sockaddr_storage;
 struct client_ops {
 	/* It wants to attach and may: find it a debuggee. */
 	void (*attach)(void *ctx, struct client *c);
-	/* It let go of its debuggee, which is there for the next. */
-	void (*detached)(void *ctx, struct client *c, struct debuggee *d);
+	/* A session has been let go of, and has no debuggee that is on its
+	 * way out: it is there for the next. */
+	void (*freed)(void *ctx);
 	/* It is freed when this returns. */
 	void (*gone)(void *ctx, struct client *c);
 };
 
-/* `token` is NULL when none is asked for. */
+/* `token` is NULL when none is asked for; `pause_limit` as in config.h. */
 struct client *client_accept(uv_stream_t *listener, const char *token,
+			     unsigned pause_limit,
 			     const struct client_ops *ops, void *ctx);
 
 /* Answer its first request unread with a refusal, and close. */
@@ -48,7 +50,7 @@ bool client_is_expecting(const struct client *c); /* a debuggee */
 bool client_is_stranger(const struct client *c); /* not authorised (yet) */
 bool client_is_ending(const struct client *c);   /* a stranger that was told
 						    why, and has not closed */
-int64_t client_seconds(const struct client *c);  /* since it attached */
+int64_t client_seconds(const struct client *c);  /* that it has a session */
 
 /* Answers to ops->attach: no session yet (`why` is told if none comes); this
  * session, its debuggee on the way; or never. */

@@ -15,6 +15,8 @@ struct config {
 	enum hold_mode hold;      /* --hold[=MODE]   PITSTOP_HOLD */
 	unsigned timeout;         /* --timeout       PITSTOP_TIMEOUT, seconds */
 	unsigned max_hold;        /* --max-hold      PITSTOP_MAX_HOLD, seconds */
+	unsigned pause_limit;     /* --pause-limit   PITSTOP_PAUSE_LIMIT,
+				     seconds; 0: none */
 	uint16_t port;            /* --port          PITSTOP_PORT */
 	bool late_attach;         /* --late-attach   PITSTOP_LATE_ATTACH */
 	bool keep_args;           /* --args=keep     PITSTOP_ARGS */

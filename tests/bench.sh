@@ -1,7 +1,7 @@
 #!/bin/bash
 # bench.sh [PART...]: measures pitstop against plain Python, debugpy, tini and
 # dumb-init (tests/bench). Parts: startup loop latency attach supervisor
-# memory; all of them when none is named.
+# memory many sessions output; all of them when none is named.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)

@@ -98,8 +98,11 @@ class Client:
     def send_raw(self, data):
         self.socket.sendall(data)
 
+    def _stream(self):
+        return self.socket.makefile("rb")
+
     def _read(self):
-        stream = self.socket.makefile("rb")
+        stream = self._stream()
         try:
             while True:
                 self._take(read_message(stream))

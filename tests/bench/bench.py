@@ -13,7 +13,9 @@ import attach
 import common
 import latency
 import loop
+import many
 import memory
+import output
 import supervisor
 from dap_client import Closed, Refused
 
@@ -59,6 +61,9 @@ PARTS = {
     "attach": attach.table,
     "supervisor": supervisor.table,
     "memory": memory.table,
+    "many": many.table,
+    "sessions": many.memory_table,
+    "output": output.table,
 }
 
 

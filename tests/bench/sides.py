@@ -52,14 +52,15 @@ class Plain(Side):
 
 
 class Pitstop(Side):
-    def __init__(self, python, script, hold=False):
+    def __init__(self, python, script, hold=False, arguments=()):
         port = common.harness.free_ports()
         options = ["--hold", "--timeout", "120"] if hold else []
         self.hold = hold
         super().__init__(
             [common.PITSTOP, "run", "--port", str(port),
              "--advertise", "127.0.0.1"] + options +
-            ["--", python.path, step(script)], port, PITSTOP_TOKEN=TOKEN)
+            ["--", python.path, step(script)] + list(arguments), port,
+            PITSTOP_TOKEN=TOKEN)
 
     def wait_ready(self):
         if self.hold:
@@ -75,18 +76,22 @@ class Pitstop(Side):
             return None
         return common.harness.wait_for(find, "the agent", PATIENCE)
 
+    def carrier(self):
+        """What stands between the step and the client."""
+        return self.agent()
+
     def main_pid(self):
         return next(pid for pid in common.harness.children(self.process.pid)
                     if not common.harness.is_agent(pid))
 
 
 class Debugpy(Side):
-    def __init__(self, python, script, hold=False):
+    def __init__(self, python, script, hold=False, arguments=()):
         port = common.harness.free_ports()
         options = ["--wait-for-client"] if hold else []
         super().__init__(
             [python.path, "-m", "debugpy", "--listen", "127.0.0.1:%d" % port]
-            + options + [step(script)], port,
+            + options + [step(script)] + list(arguments), port,
             PYDEVD_DISABLE_FILE_VALIDATION=1)
 
     def wait_ready(self):
@@ -104,6 +109,9 @@ class Debugpy(Side):
                     str(self.port).encode() in words):
                 return pid
         return None
+
+    def carrier(self):
+        return self.adapter()
 
     def __exit__(self, *exception):
         adapter = self.adapter()

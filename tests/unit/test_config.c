@@ -18,7 +18,8 @@
 #define WORDS_MAX 8
 
 static const char *const VARIABLES[] = {
-	"PITSTOP_HOLD", "PITSTOP_TIMEOUT", "PITSTOP_MAX_HOLD", "PITSTOP_PORT",
+	"PITSTOP_HOLD", "PITSTOP_TIMEOUT", "PITSTOP_MAX_HOLD",
+	"PITSTOP_PAUSE_LIMIT", "PITSTOP_PORT",
 	"PITSTOP_LATE_ATTACH", "PITSTOP_ARGS", "PITSTOP_ADVERTISE",
 	"PITSTOP_VNET", "PITSTOP_ALLOW", "PITSTOP_MATCH", "PITSTOP_DEBUGPY",
 	"PITSTOP_TOKEN",
@@ -70,6 +71,7 @@ static void every_setting_has_a_default(void **state)
 	assert_int_equal(c.hold, HOLD_OFF);
 	assert_int_equal(c.timeout, 300);
 	assert_int_equal(c.max_hold, 86400);
+	assert_int_equal(c.pause_limit, 0);
 	assert_int_equal(c.port, 5678);
 	assert_true(c.late_attach);
 	assert_false(c.keep_args);
@@ -87,6 +89,7 @@ static void the_environment_sets_all(void **state)
 	setenv("PITSTOP_HOLD", "step", 1);
 	setenv("PITSTOP_TIMEOUT", "7", 1);
 	setenv("PITSTOP_MAX_HOLD", "8", 1);
+	setenv("PITSTOP_PAUSE_LIMIT", "10", 1);
 	setenv("PITSTOP_PORT", "9", 1);
 	setenv("PITSTOP_LATE_ATTACH", "off", 1);
 	setenv("PITSTOP_ARGS", "keep", 1);
@@ -100,6 +103,7 @@ static void the_environment_sets_all(void **state)
 	assert_int_equal(c.hold, HOLD_STEP);
 	assert_int_equal(c.timeout, 7);
 	assert_int_equal(c.max_hold, 8);
+	assert_int_equal(c.pause_limit, 10);
 	assert_int_equal(c.port, 9);
 	assert_false(c.late_attach);
 	assert_true(c.keep_args);
@@ -138,6 +142,10 @@ static void bad_values_are_told_and_change_nothing(void **state)
 		{ "PITSTOP_TIMEOUT", "1.5", NULL },
 		{ "PITSTOP_TIMEOUT", "99999999999999999999", NULL },
 		{ "PITSTOP_MAX_HOLD", "604801", NULL },
+		{ "PITSTOP_MAX_HOLD", "off", NULL },
+		{ "PITSTOP_PAUSE_LIMIT", "never", "PITSTOP_PAUSE_LIMIT is "
+		  "'never', allowed is a whole number from 0 to 604800, or "
+		  "off; it stays 0" },
 		{ "PITSTOP_PORT", "65536", "PITSTOP_PORT is '65536', allowed "
 		  "is a whole number from 1 to 65535; it stays 5678" },
 		{ "PITSTOP_PORT", "0", NULL },
@@ -242,6 +250,19 @@ static void a_flag_wins_over_its_variable(void **state)
 	assert_int_equal(c.port, 8);  /* not the default: the flag was bad */
 	assert_string_equal(told, "--port is 'x', allowed is a whole number "
 			    "from 1 to 65535; it stays 8");
+}
+
+static void off_is_the_number_that_means_none(void **state)
+{
+	char rest[64];
+
+	(void)state;
+	assert_int_equal(flags("--pause-limit 60", rest), 0);
+	assert_int_equal(c.pause_limit, 60);
+	assert_int_equal(flags("--pause-limit OFF", rest), 0);
+	assert_int_equal(c.pause_limit, 0);
+	assert_int_equal(config_export(&c), 0);
+	assert_null(getenv("PITSTOP_PAUSE_LIMIT"));
 }
 
 static void words_are_read_in_many_spellings(void **state)
@@ -388,6 +409,7 @@ int main(void)
 		TEST(long_values_are_told_in_part),
 		TEST(flags_are_read_up_to_the_command),
 		TEST(a_flag_wins_over_its_variable),
+		TEST(off_is_the_number_that_means_none),
 		TEST(words_are_read_in_many_spellings),
 		TEST(a_hold_can_be_spelt_as_a_switch),
 		TEST(a_word_behind_a_flag_that_stands_alone_is_told),
