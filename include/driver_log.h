@@ -24,6 +24,7 @@ struct step_facts {
 	uint16_t wanted_port;  /* ... and where they should have */
 	bool doubtful;         /* the host is loopback or the like */
 	const char *token;     /* NULL: none asked for */
+	const char *failed;    /* the exception that it is held at, or NULL */
 	bool late_attach;
 };
 
