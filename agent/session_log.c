@@ -31,6 +31,7 @@ static struct step_facts facts(const struct session *s)
 		.wanted_port = at->wanted_port,
 		.doubtful = at->doubtful,
 		.token = at->token,
+		.failed = *s->failed ? s->failed : NULL,
 		.late_attach = s->all->config->late_attach,
 	};
 }
@@ -46,7 +47,7 @@ void session_say_hold(struct session *s)
 	struct step_facts f = facts(s);
 	struct buf b = { 0 };
 
-	if (s->hello.kind == HELLO_AGAIN)
+	if (s->resumed)
 		driver_log_back(&b, s->timeout_ms);
 	else
 		driver_log_hold(&b, &f, s->timeout_ms);

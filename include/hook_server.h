@@ -35,6 +35,8 @@ void hook_send(struct hook *h, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Have the hook write these bytes to the step's standard output. */
 void hook_say(struct hook *h, const char *text, size_t len);
+/* A thread said `crashed`: it is to stand and wait. A `hold` follows. */
+void hook_send_postmortem(struct hook *h);
 void hook_close(struct hook *h);
 
 #endif
