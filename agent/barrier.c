@@ -18,7 +18,8 @@ struct cell {
 
 /* A client that left is gone, whether it was reported as ATTACH_FAILED or as
  * DETACH. What is left of its debugger slows a running step, hence UNTRACE; a
- * held one keeps it for the next client. */
+ * held one keeps it for the next client. After a crash other threads may still
+ * run. */
 static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 	[BARRIER_REGISTERED] = {
 		[BARRIER_HOLD] = GO(HOLDING, BARRIER_SAY_HOLD),
@@ -29,6 +30,7 @@ static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 		[BARRIER_DETACH] = JUST(REGISTERED),
 		[BARRIER_TIMEOUT] = JUST(REGISTERED),
 		[BARRIER_RELEASE] = REFUSE(REGISTERED),
+		[BARRIER_CRASH] = GO(POSTMORTEM, BARRIER_SAY_HOLD),
 		[BARRIER_LOST] = JUST(EXITED),
 		[BARRIER_EXIT] = JUST(EXITED),
 	},
@@ -41,6 +43,7 @@ static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 		[BARRIER_DETACH] = JUST(HOLDING),
 		[BARRIER_TIMEOUT] = GO(RUNNING, END_HOLD),
 		[BARRIER_RELEASE] = GO(RUNNING, END_HOLD),
+		[BARRIER_CRASH] = REFUSE(HOLDING),
 		[BARRIER_LOST] = JUST(EXITED),
 		[BARRIER_EXIT] = JUST(EXITED),
 	},
@@ -54,6 +57,7 @@ static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 		[BARRIER_DETACH] = JUST(HOLDING),
 		[BARRIER_TIMEOUT] = GO(RUNNING, BARRIER_DROP_CLIENT | END_HOLD),
 		[BARRIER_RELEASE] = GO(RUNNING, BARRIER_DROP_CLIENT | END_HOLD),
+		[BARRIER_CRASH] = REFUSE(ATTACHING),
 		[BARRIER_LOST] = GO(EXITED, BARRIER_DROP_CLIENT),
 		[BARRIER_EXIT] = GO(EXITED, BARRIER_DROP_CLIENT),
 	},
@@ -66,6 +70,7 @@ static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 		[BARRIER_DETACH] = JUST(RUNNING),
 		[BARRIER_TIMEOUT] = JUST(RUNNING),
 		[BARRIER_RELEASE] = REFUSE(RUNNING),
+		[BARRIER_CRASH] = GO(POSTMORTEM, BARRIER_SAY_HOLD),
 		[BARRIER_LOST] = JUST(EXITED),
 		[BARRIER_EXIT] = JUST(EXITED),
 	},
@@ -78,6 +83,8 @@ static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 		[BARRIER_DETACH] = GO(RUNNING, BARRIER_UNTRACE),
 		[BARRIER_TIMEOUT] = JUST(ATTACHING_LATE),
 		[BARRIER_RELEASE] = REFUSE(ATTACHING_LATE),
+		[BARRIER_CRASH] = GO(ATTACHING_POSTMORTEM,
+				      BARRIER_SAY_HOLD),
 		[BARRIER_LOST] = GO(EXITED, BARRIER_DROP_CLIENT),
 		[BARRIER_EXIT] = GO(EXITED, BARRIER_DROP_CLIENT),
 	},
@@ -90,6 +97,36 @@ static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 		[BARRIER_DETACH] = GO(RUNNING, BARRIER_UNTRACE),
 		[BARRIER_TIMEOUT] = JUST(ATTACHED),
 		[BARRIER_RELEASE] = REFUSE(ATTACHED),
+		[BARRIER_CRASH] = REFUSE(ATTACHED),
+		[BARRIER_LOST] = GO(EXITED, BARRIER_DROP_CLIENT),
+		[BARRIER_EXIT] = GO(EXITED, BARRIER_DROP_CLIENT),
+	},
+	[BARRIER_POSTMORTEM] = {
+		[BARRIER_HOLD] = REFUSE(POSTMORTEM),
+		[BARRIER_PASS] = REFUSE(POSTMORTEM),
+		[BARRIER_ATTACH] = GO(ATTACHING_POSTMORTEM, BARRIER_CALL_HOOK),
+		[BARRIER_READY] = JUST(POSTMORTEM),
+		[BARRIER_ATTACH_FAILED] = JUST(POSTMORTEM),
+		[BARRIER_DETACH] = JUST(POSTMORTEM),
+		[BARRIER_TIMEOUT] = GO(RUNNING, END_HOLD),
+		[BARRIER_RELEASE] = GO(RUNNING, END_HOLD),
+		[BARRIER_CRASH] = REFUSE(POSTMORTEM),
+		[BARRIER_LOST] = JUST(EXITED),
+		[BARRIER_EXIT] = JUST(EXITED),
+	},
+	[BARRIER_ATTACHING_POSTMORTEM] = {
+		[BARRIER_HOLD] = REFUSE(ATTACHING_POSTMORTEM),
+		[BARRIER_PASS] = REFUSE(ATTACHING_POSTMORTEM),
+		[BARRIER_ATTACH] = REFUSE(ATTACHING_POSTMORTEM),
+		[BARRIER_READY] = GO(ATTACHED, BARRIER_SAY_ATTACHED |
+					       BARRIER_LET_GO),
+		[BARRIER_ATTACH_FAILED] = GO(POSTMORTEM, BARRIER_UNTRACE),
+		[BARRIER_DETACH] = GO(POSTMORTEM, BARRIER_UNTRACE),
+		[BARRIER_TIMEOUT] = GO(RUNNING, BARRIER_DROP_CLIENT |
+					END_HOLD | BARRIER_UNTRACE),
+		[BARRIER_RELEASE] = GO(RUNNING, BARRIER_DROP_CLIENT |
+					END_HOLD | BARRIER_UNTRACE),
+		[BARRIER_CRASH] = REFUSE(ATTACHING_POSTMORTEM),
 		[BARRIER_LOST] = GO(EXITED, BARRIER_DROP_CLIENT),
 		[BARRIER_EXIT] = GO(EXITED, BARRIER_DROP_CLIENT),
 	},
@@ -102,6 +139,7 @@ static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 		[BARRIER_DETACH] = JUST(EXITED),
 		[BARRIER_TIMEOUT] = JUST(EXITED),
 		[BARRIER_RELEASE] = REFUSE(EXITED),
+		[BARRIER_CRASH] = REFUSE(EXITED),
 		[BARRIER_LOST] = JUST(EXITED),
 		[BARRIER_EXIT] = JUST(EXITED),
 	},
@@ -112,12 +150,23 @@ void barrier_init(struct barrier *b)
 	*b = (struct barrier){ .state = BARRIER_REGISTERED };
 }
 
+static bool is_attaching(const struct barrier *b)
+{
+	return b->state == BARRIER_ATTACHING ||
+	       b->state == BARRIER_ATTACHING_POSTMORTEM;
+}
+
+bool barrier_waits(const struct barrier *b)
+{
+	return b->state == BARRIER_HOLDING || b->state == BARRIER_POSTMORTEM;
+}
+
 /* How long the deadline has stood still for the client that is on its way. */
 static int64_t stood_still(const struct barrier *b, int64_t now)
 {
 	int64_t stood = now - b->suspended_at;
 
-	if (b->state != BARRIER_ATTACHING || stood < 0)
+	if (!is_attaching(b) || stood < 0)
 		return 0;
 	return stood < b->grace ? stood : b->grace;
 }
@@ -133,7 +182,8 @@ unsigned barrier_step(struct barrier *b, enum barrier_event e, int64_t now,
 		b->grace -= stood;
 		b->suspended_at = now;
 	}
-	if (e == BARRIER_HOLD && cell->next != b->state) {
+	if ((e == BARRIER_HOLD || e == BARRIER_CRASH) &&
+	    cell->next != b->state) {
 		b->deadline = now + timeout_ms;
 		b->grace = BARRIER_GRACE_MS;
 	}
@@ -143,16 +193,16 @@ unsigned barrier_step(struct barrier *b, enum barrier_event e, int64_t now,
 
 int64_t barrier_due(const struct barrier *b)
 {
-	if (b->state == BARRIER_HOLDING)
+	if (barrier_waits(b))
 		return b->deadline;
-	return b->state == BARRIER_ATTACHING ? b->deadline + b->grace : -1;
+	return is_attaching(b) ? b->deadline + b->grace : -1;
 }
 
 int64_t barrier_left(const struct barrier *b, int64_t now)
 {
 	int64_t left = b->deadline + stood_still(b, now) - now;
 
-	if (b->state != BARRIER_HOLDING && b->state != BARRIER_ATTACHING)
+	if (!barrier_waits(b) && !is_attaching(b))
 		return 0;
 	return left > 0 ? left : 0;
 }
@@ -164,6 +214,8 @@ static const char *const STATE_NAMES[BARRIER_STATES] = {
 	[BARRIER_RUNNING] = "running",
 	[BARRIER_ATTACHING_LATE] = "attaching late",
 	[BARRIER_ATTACHED] = "attached",
+	[BARRIER_POSTMORTEM] = "postmortem",
+	[BARRIER_ATTACHING_POSTMORTEM] = "attaching postmortem",
 	[BARRIER_EXITED] = "exited",
 };
 
@@ -176,6 +228,7 @@ static const char *const EVENT_NAMES[BARRIER_EVENTS] = {
 	[BARRIER_DETACH] = "detach",
 	[BARRIER_TIMEOUT] = "timeout",
 	[BARRIER_RELEASE] = "release",
+	[BARRIER_CRASH] = "crash",
 	[BARRIER_LOST] = "lost",
 	[BARRIER_EXIT] = "exit",
 };

@@ -181,6 +181,8 @@ static void leave_attached(struct client *c, bool terminate)
 	cJSON *args = cJSON_CreateObject();
 
 	c->state = CLIENT_LEAVING;
+	if (c->session)
+		session_leaving(c->session);
 	cJSON_AddBoolToObject(args, "terminateDebuggee", terminate);
 	client_limit(c, on_disconnect_late, DETACH_MS);
 	dap_peer_resume(debuggee_peer(c->debuggee));

@@ -17,7 +17,8 @@ static const char HELP[] =
 "\n"
 "Runs COMMAND as it is: same streams, directory, environment and exit status\n"
 "(128+n when signal n ended it). Its Python processes can be attached to from\n"
-"VS Code while it runs, or held before their first line until somebody does:\n"
+"VS Code while it runs, or held before their first line, or where they fail,\n"
+"until somebody does:\n"
 "\n"
 "  pitstop run --hold --timeout 600 -- python train.py --epochs 3\n"
 "\n"
@@ -66,7 +67,7 @@ static void follow_recipe(struct config *c, char **command)
 		return;
 	recipe_take(command, &recipe);
 	if (recipe.hold)
-		c->hold = HOLD_STEP;
+		c->hold |= HOLD_STEP;
 	if (recipe.timeout)
 		config_set(c, "PITSTOP_TIMEOUT", RECIPE_TIMEOUT,
 			   recipe.timeout, on_bad, NULL);

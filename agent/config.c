@@ -50,6 +50,7 @@ static const struct kind number, word, text, address, ranges, secret;
 /* The first name of a value is the one that is shown and written. */
 static const struct word hold_words[] = {
 	{ "off", HOLD_OFF }, { "step", HOLD_STEP },
+	{ "crash", HOLD_CRASH }, { "both", HOLD_BOTH },
 	{ "no", HOLD_OFF }, { "false", HOLD_OFF }, { "0", HOLD_OFF },
 	{ "on", HOLD_STEP }, { "yes", HOLD_STEP }, { "true", HOLD_STEP },
 	{ "1", HOLD_STEP }, { NULL, 0 }
@@ -69,7 +70,8 @@ static const struct word args_words[] = {
 
 static const struct setting settings[] = {
 	{ "--hold", "PITSTOP_HOLD", "MODE", "step", "off",
-	  "hold the step before its first line until a debugger attaches",
+	  "hold until a debugger attaches; step: before the first line;\n"
+	  "crash: where an exception that nothing caught would end it",
 	  &word, MEMBER(hold), .words = hold_words },
 	{ "--timeout", "PITSTOP_TIMEOUT", "SECONDS", NULL, "300",
 	  "the longest hold when nobody attaches",
@@ -175,10 +177,25 @@ static void word_get(const struct setting *s, const void *at, char *to)
 	strlcpy(to, w->name, TEXT_MAX);
 }
 
-/* Every table starts with the two that matter. */
+/* The tables start with a name for each value; the other ones follow. */
+static size_t word_values(const struct word *words)
+{
+	size_t n = 1;
+
+	while (words[n].name && words[n].value != words[0].value)
+		n++;
+	return n;
+}
+
 static void word_allowed(const struct setting *s, char *to, size_t size)
 {
-	snprintf(to, size, "%s or %s", s->words[0].name, s->words[1].name);
+	size_t n = word_values(s->words);
+
+	strlcpy(to, s->words[0].name, size);
+	for (size_t i = 1; i < n; i++) {
+		strlcat(to, i + 1 < n ? ", " : " or ", size);
+		strlcat(to, s->words[i].name, size);
+	}
 }
 
 static const struct kind word = { word_set, word_get, word_allowed };
@@ -346,10 +363,12 @@ static const struct setting *find_flag(const char *arg, const char **value)
 static void tell_of_word(const struct setting *s, const char *next,
 			 config_bad *bad, void *ctx)
 {
+	size_t n = word_values(s->words), i = 0;
 	char sentence[128];
 
-	if (strcmp(next, s->words[0].name) != 0 &&
-	    strcmp(next, s->words[1].name) != 0)
+	while (i < n && strcmp(next, s->words[i].name) != 0)
+		i++;
+	if (i == n)
 		return;
 	snprintf(sentence, sizeof(sentence), "'%s' is taken for the command; "
 		 "did you mean %s=%s?", next, s->flag, next);

@@ -19,6 +19,14 @@ static void add_host_port(struct buf *b, const struct step_facts *f)
 		 f->port);
 }
 
+static void add_name(struct buf *b, const struct step_facts *f)
+{
+	buf_addf(b, "%s (pid %d", f->name, f->pid);
+	if (f->rank >= 0)
+		buf_addf(b, ", rank %d", f->rank);
+	buf_addf(b, ")");
+}
+
 static void add_place(struct buf *b, const struct step_facts *f)
 {
 	if (f->port != f->wanted_port)
@@ -31,10 +39,10 @@ static void add_place(struct buf *b, const struct step_facts *f)
 		buf_addf(b, "pitstop: %s can hardly be reached from another "
 			    "machine; name a better address with "
 			    "PITSTOP_ADVERTISE\n", f->host);
-	buf_addf(b, "pitstop: holding %s (pid %d", f->name, f->pid);
-	if (f->rank >= 0)
-		buf_addf(b, ", rank %d", f->rank);
-	buf_addf(b, ") until a debugger attaches to ");
+	buf_addf(b, "pitstop: holding ");
+	add_name(b, f);
+	buf_addf(b, "%s until a debugger attaches to ",
+		 f->failed ? " where it failed" : "");
 	add_host_port(b, f);
 	buf_addf(b, "\n");
 }
@@ -62,6 +70,11 @@ static void add_launch(struct buf *b, const struct step_facts *f)
 void driver_log_hold(struct buf *b, const struct step_facts *f,
 		     int64_t timeout_ms)
 {
+	if (f->failed) {
+		buf_addf(b, "pitstop: ");
+		add_name(b, f);
+		buf_addf(b, " failed: %s\n", f->failed);
+	}
 	buf_addf(b, "Timeout for debug connection: %lld\nip_address: %s\n",
 		 seconds(timeout_ms), f->host);
 	add_place(b, f);
@@ -93,9 +106,14 @@ void driver_log_attached(struct buf *b, const char *client, int64_t after_ms)
 void driver_log_not_attached(struct buf *b, const struct step_facts *f,
 			     const char *why)
 {
-	buf_addf(b, "Debugger attached = False\n"
-		    "pitstop: %s; the step runs on%s\n", why,
-		 f->late_attach ? " and can still be attached to" : "");
+	const char *next = "the step runs on";
+
+	if (f->failed)
+		next = "the exception takes its course";
+	else if (f->late_attach)
+		next = "the step runs on and can still be attached to";
+	buf_addf(b, "Debugger attached = False\npitstop: %s; %s\n", why,
+		 next);
 }
 
 void driver_log_no_debugger(struct buf *b, const struct step_facts *f)

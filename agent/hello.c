@@ -13,7 +13,7 @@
 
 /* The fields that may stand once. */
 enum key {
-	PID, PPID, PYTHON, EXE, CWD, KIND, HOLD, TIMEOUT, LEFT, TRACED,
+	PID, PPID, PYTHON, EXE, CWD, KIND, HOLD, TIMEOUT, LEFT, TRACED, CRASH,
 	RANK, OMPI_RANK, PMI_RANK, SLURM_RANK,
 	LOCAL_RANK, OMPI_LOCAL_RANK, WORLD_SIZE, OMPI_WORLD_SIZE,
 	KEYS
@@ -30,6 +30,7 @@ static const char *const KEY_NAMES[KEYS] = {
 	[TIMEOUT] = "timeout",
 	[LEFT] = "left",
 	[TRACED] = "traced",
+	[CRASH] = "crash",
 	[RANK] = "env.RANK",
 	[OMPI_RANK] = "env.OMPI_COMM_WORLD_RANK",
 	[PMI_RANK] = "env.PMI_RANK",
@@ -170,6 +171,7 @@ static bool interpret(struct hello *h, const char *values[static KEYS])
 	h->hold = or_empty(values[HOLD]);
 	h->timeout = or_empty(values[TIMEOUT]);
 	h->left_ms = number(values[LEFT], INT64_MAX, -1);
+	h->crash = or_empty(values[CRASH]);
 	h->traced = strcmp(or_empty(values[TRACED]), "1") == 0;
 	h->rank = rank(values, RANK, LOCAL_RANK - RANK);
 	h->local_rank = rank(values, LOCAL_RANK, WORLD_SIZE - LOCAL_RANK);

@@ -16,3 +16,4 @@
 
 EMBED("hook_stub", "agent/hook/sitecustomize.py");
 EMBED("hook_body", "agent/hook/hook.py");
+EMBED("hook_postmortem", "agent/hook/postmortem.py");

@@ -201,6 +201,14 @@ void hook_say(struct hook *h, const char *text, size_t len)
 	flush(h);
 }
 
+void hook_send_postmortem(struct hook *h)
+{
+	send_code(h);
+	buf_addf(&h->out, "postmortem %zu\n", hook_postmortem_len);
+	buf_add(&h->out, hook_postmortem, hook_postmortem_len);
+	flush(h);
+}
+
 void hook_close(struct hook *h)
 {
 	if (h->closed)

@@ -70,8 +70,8 @@ bool session_is_main(struct session *s)
  * first, so equal ones keep their order. */
 static bool better(const struct session *a, const struct session *b)
 {
-	bool a_held = a->barrier.state == BARRIER_HOLDING;
-	bool b_held = b->barrier.state == BARRIER_HOLDING;
+	bool a_held = barrier_waits(&a->barrier);
+	bool b_held = barrier_waits(&b->barrier);
 
 	if (a_held != b_held)
 		return a_held;
@@ -89,7 +89,7 @@ static bool attachable(const struct session *s)
 /* Several running steps that nothing tells apart: the user has to say. */
 static bool ambiguous(struct sessions *all, const struct session *pick)
 {
-	if (pick->barrier.state == BARRIER_HOLDING || pick->hello.rank >= 0)
+	if (barrier_waits(&pick->barrier) || pick->hello.rank >= 0)
 		return false;
 	for (struct session *s = all->first; s; s = s->next)
 		if (s != pick && attachable(s) && s->main && pick->main &&

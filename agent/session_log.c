@@ -32,6 +32,7 @@ static struct step_facts facts(const struct session *s)
 		.doubtful = at->doubtful,
 		.missed_vnet = at->missed_vnet ? s->all->config->vnet : NULL,
 		.token = at->token,
+		.failed = *s->failed ? s->failed : NULL,
 		.late_attach = s->all->config->late_attach,
 	};
 }
@@ -47,7 +48,7 @@ void session_say_hold(struct session *s)
 	struct step_facts f = facts(s);
 	struct buf b = { 0 };
 
-	if (s->hello.kind == HELLO_AGAIN)
+	if (s->resumed)
 		driver_log_back(&b, s->timeout_ms);
 	else
 		driver_log_hold(&b, &f, s->timeout_ms);

@@ -11,18 +11,11 @@
 #include "log.h"
 
 #define MINUTE_MS 60000
-#define TIMEOUT_MAX 604800  /* seconds: a week, as in config.c */
 
 static void session_event(struct session *s, enum barrier_event e,
 			  const char *why);
-static void hook_cancel(struct session *s);
 
 /* small things */
-
-static int64_t now_ms(void)
-{
-	return (int64_t)(uv_hrtime() / 1000000);
-}
 
 static bool asks_hold(const struct session *s)
 {
@@ -30,12 +23,10 @@ static bool asks_hold(const struct session *s)
 	       strcmp(s->hello.hold, "both") == 0;
 }
 
-static void make_token(char to[static 33])
+static bool asks_crash(const struct session *s)
 {
-	uint32_t r[4];
-
-	arc4random_buf(r, sizeof(r));
-	snprintf(to, 33, "%08x%08x%08x%08x", r[0], r[1], r[2], r[3]);
+	return strcmp(s->hello.hold, "crash") == 0 ||
+	       strcmp(s->hello.hold, "both") == 0;
 }
 
 /* the clock */
@@ -45,7 +36,7 @@ static void on_timer(uv_timer_t *t);
 /* Wake for the deadline or the next countdown line, what comes first. */
 static void arm(struct session *s)
 {
-	int64_t now = now_ms(), due = barrier_due(&s->barrier);
+	int64_t now = session_now(), due = barrier_due(&s->barrier);
 
 	if (due < 0) {
 		uv_timer_stop(&s->timer);
@@ -61,7 +52,7 @@ static void arm(struct session *s)
 static void on_timer(uv_timer_t *t)
 {
 	struct session *s = t->data;
-	int64_t now = now_ms(), due = barrier_due(&s->barrier);
+	int64_t now = session_now(), due = barrier_due(&s->barrier);
 
 	if (due >= 0 && now >= due) {
 		session_event(s, BARRIER_TIMEOUT, "nobody attached in time");
@@ -76,53 +67,13 @@ static void on_timer(uv_timer_t *t)
 
 /* the barrier */
 
-/* Each attempt has a token of its own: the debuggee of one that was taken back
- * may come when the next client waits for its own. */
-static void call_hook(struct session *s)
-{
-	s->answers++;
-	if (!s->debuggee_port) {
-		hook_send(s->hook, "retrace");
-		return;
-	}
-	make_token(s->token);
-	hook_send(s->hook, "attach 127.0.0.1 %u %s", s->debuggee_port,
-		  s->token);
-}
-
-/* The hook answers each of them once; what it answers to one that was taken
- * back concerns nobody. */
-static void hook_cancel(struct session *s)
-{
-	if (s->answers > s->stale_answers)
-		hook_send(s->hook, "cancel");
-	s->stale_answers = s->answers;
-}
-
-static bool answer_counts(struct session *s)
-{
-	if (s->answers)
-		s->answers--;
-	if (!s->stale_answers)
-		return s->client;
-	s->stale_answers--;
-	return false;
-}
-
-static void let_go(struct session *s)
-{
-	if (s->waiting)
-		hook_send(s->hook, "go");
-	s->waiting = false;
-}
-
 static void drop_client(struct session *s, const char *why, bool lost)
 {
 	void *client = s->client;
 
 	s->client = NULL;
 	if (!lost)
-		hook_cancel(s);
+		session_cancel(s);
 	if (client)
 		s->all->ops->drop(client, why, lost);
 }
@@ -134,15 +85,15 @@ static void session_do(struct session *s, unsigned todo,
 	if (todo & BARRIER_SAY_HOLD)
 		session_say_hold(s);
 	if (todo & BARRIER_CALL_HOOK)
-		call_hook(s);
+		session_call_hook(s);
 	if (todo & BARRIER_DROP_CLIENT)
 		drop_client(s, why, e == BARRIER_LOST || e == BARRIER_EXIT);
 	if (todo & BARRIER_SAY_ATTACHED)
-		session_say_attached(s, now_ms() - s->since);
+		session_say_attached(s, session_now() - s->since);
 	if (todo & BARRIER_SAY_NOT_ATTACHED)
 		session_say_not_attached(s, why);
 	if (todo & BARRIER_LET_GO)
-		let_go(s);
+		session_let_go(s);
 	if (todo & BARRIER_UNTRACE)
 		hook_send(s->hook, "untrace");
 	hook_cork(s->hook, false);
@@ -161,42 +112,36 @@ static void session_event_at(struct session *s, enum barrier_event e,
 static void session_event(struct session *s, enum barrier_event e,
 			  const char *why)
 {
-	session_event_at(s, e, now_ms(), why);
+	session_event_at(s, e, session_now(), why);
 }
 
 /* hooks */
 
-/* How long to hold: what the process asks for, or the setting. */
-static int64_t timeout_of(struct session *s)
+/* A thread stands where an exception would end it. */
+static void decide_crash(struct session *s)
 {
-	const struct config *c = s->all->config;
-	const char *bad = NULL;
-	long long seconds = c->timeout;
+	bool hold = s->main && asks_crash(s) && !s->asked &&
+		    (s->barrier.state == BARRIER_RUNNING ||
+		     s->barrier.state == BARRIER_ATTACHING_LATE);
 
-	if (s->hello.kind == HELLO_AGAIN)
-		return s->hello.left_ms;
-	if (*s->hello.timeout) {
-		seconds = strtonum(s->hello.timeout, 1, TIMEOUT_MAX, &bad);
-		if (bad) {
-			log_warn("timeout \"%.40s\" is no whole number of "
-				 "seconds from 1 to %d; using %u",
-				 s->hello.timeout, TIMEOUT_MAX, c->timeout);
-			seconds = c->timeout;
-		}
+	if (hold && s->all->place->port) {
+		hook_send_postmortem(s->hook);
+		session_begin_hold(s);
+		return;
 	}
-	if (seconds > c->max_hold)
-		seconds = c->max_hold;
-	return seconds * 1000;
+	*s->failed = '\0';
+	if (hold)
+		session_say_no_hold(s);
+	session_let_go(s);
 }
 
-static void begin_hold(struct session *s)
+/* With a client that is about to leave: once it has. */
+static void on_crashed(struct session *s, const char *text)
 {
-	s->asked = s->held = true;
-	s->timeout_ms = timeout_of(s);
-	s->since = now_ms();
-	if (*s->all->config->debugpy)
-		hook_send(s->hook, "path %s", s->all->config->debugpy);
-	hook_send(s->hook, "hold %.3f", (double)s->timeout_ms / 1000);
+	s->waiting = true;
+	strlcpy(s->failed, text, sizeof(s->failed));
+	if (!s->leaving)
+		decide_crash(s);
 }
 
 static void decide(struct session *s)
@@ -204,17 +149,21 @@ static void decide(struct session *s)
 	bool again = s->hello.kind == HELLO_AGAIN;
 
 	s->main = session_is_main(s);
-	s->waiting = again ? s->hello.left_ms >= 0
+	s->resumed = again && s->hello.left_ms >= 0;
+	s->waiting = again ? s->resumed
 			   : asks_hold(s) && s->hello.kind == HELLO_START;
 	s->held = again && s->waiting;
 	s->all->hold_met |= s->waiting && (again || s->main);
 	if (s->waiting && (again || s->main) && s->all->place->port) {
-		begin_hold(s);
+		strlcpy(s->failed, s->hello.crash, sizeof(s->failed));
+		session_begin_hold(s);
 		return;
 	}
 	if (s->waiting && s->main)
 		session_say_no_hold(s);
 	session_event(s, BARRIER_PASS, NULL);
+	if (*s->hello.crash && !s->resumed)
+		on_crashed(s, s->hello.crash);
 }
 
 static void *on_hello(void *ctx, struct hook *h, struct hello *hello)
@@ -230,7 +179,6 @@ static void *on_hello(void *ctx, struct hook *h, struct hello *hello)
 	s->hook = h;
 	s->hello = *hello;
 	barrier_init(&s->barrier);
-	make_token(s->token);
 	pycmd_parse(s->hello.args, s->hello.argc, &s->cmd);
 	uv_timer_init(all->loop, &s->timer);
 	s->timer.data = s;
@@ -249,7 +197,9 @@ static void on_ready(struct session *s)
 		return;
 	s->asked = false;
 	s->countdown = s->since + MINUTE_MS;
-	session_event_at(s, BARRIER_HOLD, s->since, NULL);
+	session_event_at(s, *s->failed ? BARRIER_CRASH : BARRIER_HOLD,
+			 s->since, NULL);
+	s->resumed = false;
 	s->all->ops->arrived(s->all->ctx, s);
 }
 
@@ -259,7 +209,20 @@ static void on_no_debugger(struct session *s)
 		return;
 	s->asked = s->held = false;
 	session_say_no_hold(s);
-	session_event(s, BARRIER_PASS, NULL);
+	if (*s->failed)
+		session_let_go(s);
+	else
+		session_event(s, BARRIER_PASS, NULL);
+}
+
+/* The hook ended the hold at a crash by itself. */
+static void on_passed(struct session *s)
+{
+	s->asked = s->waiting = false;
+	if (s->barrier.state == BARRIER_POSTMORTEM ||
+	    s->barrier.state == BARRIER_ATTACHING_POSTMORTEM)
+		session_event(s, BARRIER_RELEASE, "the step went on");
+	*s->failed = '\0';
 }
 
 static void on_line(void *session, const char *verb, const char *rest)
@@ -270,11 +233,15 @@ static void on_line(void *session, const char *verb, const char *rest)
 		on_ready(s);
 	else if (strcmp(verb, "nodebugger") == 0)
 		on_no_debugger(s);
+	else if (strcmp(verb, "crashed") == 0)
+		on_crashed(s, rest);
+	else if (strcmp(verb, "passed") == 0)
+		on_passed(s);
 	else if (strcmp(verb, "connected") == 0)
-		answer_counts(s);
-	else if (strcmp(verb, "failed") == 0 && answer_counts(s))
+		session_answer_counts(s);
+	else if (strcmp(verb, "failed") == 0 && session_answer_counts(s))
 		s->all->ops->failed(s->client, rest);
-	else if (strcmp(verb, "retraced") == 0 && answer_counts(s))
+	else if (strcmp(verb, "retraced") == 0 && session_answer_counts(s))
 		s->all->ops->retraced(s->all->ctx, s, s->client);
 }
 
@@ -326,7 +293,7 @@ void sessions_end(struct sessions *all)
 {
 	const char *match = all->config->match;
 
-	if (all->config->hold == HOLD_OFF || all->hold_met)
+	if (!(all->config->hold & HOLD_STEP) || all->hold_met)
 		return;
 	if (*match)
 		log_warn("nothing was held: no Python script or module that "
@@ -359,7 +326,7 @@ const char *session_attach(struct session *s, void *client,
 	if (!s->all->config->late_attach &&
 	    s->barrier.state == BARRIER_RUNNING)
 		return "the step runs already, and PITSTOP_LATE_ATTACH is off";
-	todo = barrier_step(&s->barrier, BARRIER_ATTACH, now_ms(), 0);
+	todo = barrier_step(&s->barrier, BARRIER_ATTACH, session_now(), 0);
 	if (todo & BARRIER_REFUSE)
 		return s->client ? "taken" : "the step cannot be attached to "
 					     "now";
@@ -381,14 +348,22 @@ void session_ready(struct session *s)
 void session_attach_failed(struct session *s)
 {
 	s->client = NULL;
-	hook_cancel(s);
+	session_cancel(s);
 	session_event(s, BARRIER_ATTACH_FAILED, NULL);
+}
+
+void session_leaving(struct session *s)
+{
+	s->leaving = true;
 }
 
 void session_detached(struct session *s)
 {
 	s->client = NULL;
+	s->leaving = false;
 	session_event(s, BARRIER_DETACH, NULL);
+	if (*s->failed)
+		decide_crash(s);
 }
 
 pid_t session_pid(const struct session *s)

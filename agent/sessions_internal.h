@@ -2,6 +2,7 @@
  *
  *   sessions.c        registration, the barrier, its clock, the hook's answers
  *   session_choice.c  which session is held, and which one a client gets
+ *   session_hook.c    what a hook is told, and which of its answers count
  *   session_log.c     what a step's log says
  *
  * Each calls only those below it. */
@@ -31,6 +32,7 @@ struct session {
 	uv_timer_t timer;
 	void *client;
 	char client_address[64];
+	char failed[1024];     /* the exception that it is held at, or "" */
 	char token[33];      /* what the debuggee proves itself with */
 	int64_t since;       /* ms: the hold's start, then the attach's */
 	int64_t countdown;   /* ms: the next line that says what is left */
@@ -40,6 +42,8 @@ struct session {
 	unsigned stale_answers;  /* ... of those, taken back meanwhile */
 	bool waiting;        /* the hook waits for our word */
 	bool asked;          /* told to hold, no `ready` yet */
+	bool leaving;        /* the client has not left the debugger yet */
+	bool resumed;        /* an earlier agent began this hold */
 	bool held;           /* was held at some time */
 	bool main;           /* a step's main script */
 	uint16_t debuggee_port;
@@ -59,6 +63,22 @@ struct sessions {
 
 /* Is it a step's main script, the one to hold? */
 bool session_is_main(struct session *s);
+
+/* session_hook.c */
+
+int64_t session_now(void);  /* ms */
+
+/* Have the hook stand for as long as is asked for; `ready` is its answer. */
+void session_begin_hold(struct session *s);
+/* At a crash with a client: it is shown the exception. */
+void session_let_go(struct session *s);
+
+/* Have the debugger connected, or its tracing put on again. */
+void session_call_hook(struct session *s);
+/* The hook answers each `attach` once; what it answers to one that was taken
+ * back concerns nobody. */
+void session_cancel(struct session *s);
+bool session_answer_counts(struct session *s);
 
 /* session_log.c */
 

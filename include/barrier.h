@@ -6,6 +6,7 @@
 #ifndef PITSTOP_BARRIER_H
 #define PITSTOP_BARRIER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum barrier_state {
@@ -16,6 +17,9 @@ enum barrier_state {
 	BARRIER_RUNNING,        /* runs, no client */
 	BARRIER_ATTACHING_LATE, /* runs, a client is on its way in */
 	BARRIER_ATTACHED,       /* a client is in */
+	BARRIER_POSTMORTEM,     /* stands where an exception would end it */
+	BARRIER_ATTACHING_POSTMORTEM, /* the same, a client is on its way in:
+				   the deadline stands still */
 	BARRIER_EXITED,
 	BARRIER_STATES
 };
@@ -29,6 +33,8 @@ enum barrier_event {
 	BARRIER_DETACH,      /* the client left after READY */
 	BARRIER_TIMEOUT,     /* the deadline passed */
 	BARRIER_RELEASE,     /* somebody let it go */
+	BARRIER_CRASH,       /* decided: hold it where an exception would end
+				it */
 	BARRIER_LOST,        /* the hook's connection closed */
 	BARRIER_EXIT,        /* the process ended */
 	BARRIER_EVENTS
@@ -49,7 +55,7 @@ enum barrier_action {
 
 struct barrier {
 	enum barrier_state state;
-	int64_t deadline;      /* while holding */
+	int64_t deadline;      /* while it stands */
 	int64_t suspended_at;  /* when the state last changed */
 	int64_t grace;         /* ms of standing still that are left */
 };
@@ -60,12 +66,16 @@ struct barrier {
 
 void barrier_init(struct barrier *b);
 
-/* One step of the table. `timeout_ms` is used by BARRIER_HOLD alone. */
+/* One step of the table. `timeout_ms` is used by BARRIER_HOLD and
+ * BARRIER_CRASH alone. */
 unsigned barrier_step(struct barrier *b, enum barrier_event e, int64_t now,
 		      int64_t timeout_ms);
 
 /* The time at which BARRIER_TIMEOUT is due, or -1 when none is. */
 int64_t barrier_due(const struct barrier *b);
+
+/* Does it stand and wait for a client, with none on its way? */
+bool barrier_waits(const struct barrier *b);
 
 /* Milliseconds of hold that are left, 0 when it is not held. */
 int64_t barrier_left(const struct barrier *b, int64_t now);

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum hold_mode { HOLD_OFF, HOLD_STEP };
+/* Bits: before the first line, and where an exception would end it. */
+enum hold_mode { HOLD_OFF, HOLD_STEP, HOLD_CRASH, HOLD_BOTH };
 
 struct config {
 	enum hold_mode hold;      /* --hold[=MODE]   PITSTOP_HOLD */

@@ -26,6 +26,7 @@ struct step_facts {
 	const char *missed_vnet;  /* the wished range that has no address of
 				     this host; NULL: none */
 	const char *token;     /* NULL: none asked for */
+	const char *failed;    /* the exception that it is held at, or NULL */
 	bool late_attach;
 };
 

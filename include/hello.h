@@ -6,18 +6,25 @@
  *   hook to agent, once:  "pitstop 1 LENGTH\n" and LENGTH bytes of fields
  *                         "key=value\0"
  *   hook to agent, after: lines "verb[ rest]\n"
- *   agent to hook:        lines "verb[ rest]\n"; after "code LENGTH" and
- *                         "say LENGTH" follow LENGTH bytes
+ *   agent to hook:        lines "verb[ rest]\n"; after "code LENGTH",
+ *                         "postmortem LENGTH" and "say LENGTH" follow
+ *                         LENGTH bytes
  *
  * Fields: pid, ppid, python (3.11.7), exe, cwd, kind (start | fork | again),
  * hold (what the process asks for: off | step | crash | both), timeout
  * (seconds, as it was written), left (kind=again: milliseconds of the hold
  * that are left, absent when it is not held), traced (kind=again: 1 when the
- * debugger is loaded), env.NAME for each of the known rank variables that is
- * set, and arg, once for each element of the command line, in order. pid and
- * ppid must be there, a missing kind is start, and every field but arg may
- * stand once. Unknown keys are passed over, so that a newer hook can talk to
- * this agent. */
+ * debugger is loaded), crash (the exception that a thread stands at, as in
+ * `crashed`), env.NAME for each of the known rank variables that is set, and
+ * arg, once for each element of the command line, in order. pid and ppid must
+ * be there, a missing kind is start, and every field but arg may stand once.
+ * Unknown keys are passed over, so that a newer hook can talk to this agent.
+ *
+ * A hold at a start: `hold SECONDS`, answered by `ready VERSION` or
+ * `nodebugger`; it ends by `go`. One at an exception that nothing caught: the
+ * hook says `crashed TEXT` and waits for `go`, or for `postmortem` and `hold`;
+ * this one ends by `go`, or by `show` when a client is in. `passed`: the
+ * thread did not wait for that. */
 #ifndef PITSTOP_HELLO_H
 #define PITSTOP_HELLO_H
 
@@ -36,6 +43,7 @@ struct hello {
 	enum hello_kind kind;
 	const char *python, *exe, *cwd;  /* "" when absent */
 	const char *hold, *timeout;      /* "" when absent */
+	const char *crash;               /* "" when absent */
 	int64_t left_ms;                 /* -1 when absent */
 	bool traced;
 	int rank, local_rank, world_size; /* -1 when absent */

@@ -12,4 +12,8 @@ extern const size_t hook_stub_len;
 extern const char hook_body[];
 extern const size_t hook_body_len;
 
+/* agent/hook/postmortem.py, the same for a process that fails. */
+extern const char hook_postmortem[];
+extern const size_t hook_postmortem_len;
+
 #endif

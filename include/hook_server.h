@@ -38,6 +38,8 @@ void hook_say(struct hook *h, const char *text, size_t len);
 /* While corked, what goes out is kept, and written at once in the end: the
  * hook gets all of it or, when this process dies, nothing. */
 void hook_cork(struct hook *h, bool corked);
+/* A thread said `crashed`: it is to stand and wait. A `hold` follows. */
+void hook_send_postmortem(struct hook *h);
 void hook_close(struct hook *h);
 
 #endif

@@ -69,6 +69,7 @@ const char *session_attach(struct session *s, void *client,
 			   uint16_t debuggee_port);
 void session_ready(struct session *s);          /* it is attached now */
 void session_attach_failed(struct session *s);  /* it left before that */
+void session_leaving(struct session *s);        /* it is about to ... */
 void session_detached(struct session *s);       /* it left after that */
 
 pid_t session_pid(const struct session *s);

@@ -18,6 +18,7 @@ import threading
 HOOK = pathlib.Path(__file__).resolve().parent.parent / "agent/hook"
 STUB = HOOK / "sitecustomize.py"
 BODY = HOOK / "hook.py"
+POSTMORTEM = HOOK / "postmortem.py"
 SECONDS = 30  # how long anything may take
 
 
@@ -54,6 +55,10 @@ class Hook:
     def send_body(self):
         body = BODY.read_bytes()
         self.send("code %d" % len(body), body)
+
+    def send_postmortem(self):
+        source = POSTMORTEM.read_bytes()
+        self.send("postmortem %d" % len(source), source)
 
     def say(self, text):
         self.send("say %d" % len(text.encode()), text.encode())

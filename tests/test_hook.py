@@ -459,6 +459,21 @@ def test_one_that_was_held_is_not_held_again_after_exec(agent, held, python):
     assert step.end() == (0, "second\n", "")
 
 
+@one_python
+def test_one_that_was_held_may_still_fail_after_exec(agent, start, python):
+    step = start(python, PITSTOP_HOLD="both", text=(
+        "import os, sys\nif len(sys.argv) < 2:\n"
+        "    os.execv(sys.executable, [sys.executable] + sys.argv + ['x'])\n"
+        "print('second')\n"))
+    hook = agent.accept()
+    hook.send_body()
+    hook.send("hold 30")
+    assert hook.line().startswith("ready ")
+    hook.send("go")
+    assert agent.accept().fields["hold"] == "crash"
+    assert step.end() == (0, "second\n", "")
+
+
 # ---- without a debugger ----
 
 @two_pythons
@@ -524,6 +539,131 @@ def test_a_debugpy_that_cannot_be_imported(agent, start, python, tmp_path):
     assert hook.line() == "failed ZeroDivisionError: division by zero"
     hook.send("go")
     assert step.end() == (0, "started\n", "")
+
+
+# ---- a crash ----
+
+FAIL = "1 / 0"
+FAIL_IN_THREAD = """(lambda t: (t.start(), t.join(), 'joined')[2])(
+__import__('threading').Thread(target=exec, args=('1 / 0',)))""".replace(
+    "\n", "")
+CRASHED = "crashed ZeroDivisionError: division by zero (<string>:1)"
+TRACEBACK = "Traceback (most recent call last):"
+
+
+@pytest.fixture
+def failing(agent, start):
+    """failing(python, expression) -> a step that fails, and its hook, which
+    has said so."""
+    def failing(python, expression=FAIL):
+        step = start(python, PITSTOP_HOLD="crash", PITSTOP_TIMEOUT="7")
+        hook = agent.accept()
+        assert step.line() == "started\n"
+        step.tell(expression)
+        assert hook.line() == CRASHED
+        return step, hook
+    return failing
+
+
+def ends_failed(step, printed=""):
+    status, out, err = step.end()
+    assert (status, out) == (1, printed)
+    assert TRACEBACK in err and "ZeroDivisionError" in err
+
+
+@every_python
+def test_crash_that_is_let_go(failing, python):
+    step, hook = failing(python)
+    assert step.process.poll() is None
+    hook.send("go")
+    ends_failed(step)
+    assert hook.is_closed()
+
+
+@every_python
+def test_crash_in_a_thread_that_is_let_go(failing, python):
+    step, hook = failing(python, FAIL_IN_THREAD)
+    hook.send("go")
+    assert step.line() == "joined\n"
+    step.process.stdin.close()
+    assert step.process.wait(SECONDS) == 0
+    assert TRACEBACK in step.process.stderr.read().decode()
+
+
+@two_pythons
+def test_crash_with_an_agent_that_says_nothing(failing, python):
+    step, hook = failing(python, FAIL_IN_THREAD)
+    begun = time.monotonic()
+    assert step.line() == NOT_HELD
+    assert 4.9 < time.monotonic() - begun < 6.5
+    assert step.line() == "joined\n"
+    hook.send_body()              # now it comes, and nobody waits
+    hook.send_postmortem()
+    hook.send("hold 30")
+    assert hook.line() == "passed"
+    assert step.ask("1 + 1") == "2"
+
+
+@two_pythons
+def test_crash_with_another_agent(agent, failing, python):
+    step, hook = failing(python)
+    hook.close()
+    again = agent.accept()
+    assert again.fields["kind"] == "again"
+    assert again.fields["crash"] == CRASHED.partition(" ")[2]
+    assert "left" not in again.fields
+    again.send("go")
+    ends_failed(step)
+
+
+@two_pythons
+def test_crash_with_no_agent(agent, start, python):
+    step = start(python, PITSTOP_HOLD="crash")
+    agent.accept()
+    agent.close()
+    assert step.line() == "started\n"
+    begun = time.monotonic()
+    step.tell(FAIL)
+    status, _, err = step.end()
+    assert (status, TRACEBACK in err) == (1, True)
+    assert time.monotonic() - begun < 4
+
+
+@two_pythons
+def test_crash_goes_on_with_another_agent(agent, failing, python):
+    step, hook = failing(python)
+    hook.send_body()
+    hook.send_postmortem()
+    hook.send("hold 3")
+    assert hook.line().startswith("ready ")
+    begun = time.monotonic()
+    hook.close()
+    again = agent.accept()
+    assert again.fields["crash"] == CRASHED.partition(" ")[2]
+    assert 2000 < int(again.fields["left"]) <= 3000
+    again.send_body()
+    again.send("hold 30")             # never longer than the first one said
+    assert again.line().startswith("ready ")
+    assert step.line() == "Debugger attached = False\n"
+    assert 2.9 < time.monotonic() - begun < 4.5
+    assert step.line() == ("pitstop: the time is up; the exception takes its "
+                           "course\n")
+    assert again.line() == "passed"
+    ends_failed(step)
+
+
+@two_pythons
+def test_crash_of_a_fork_is_its_own(agent, start, python):
+    step = start(python, PITSTOP_HOLD="crash")
+    hook = agent.accept()
+    assert step.line() == "started\n"
+    step.tell("os.fork() or 1 / 0")
+    assert step.line().strip().isdigit()
+    assert step.ask("os.wait()[1] >> 8") == "1"
+    hook.send("ping")
+    step.tell("sys.exit(3)")
+    assert step.end()[0] == 3
+    assert hook.is_closed()           # without a word of it
 
 
 # ---- attaching in a hold ----

@@ -20,6 +20,7 @@ import pytest
 
 import pythons
 from fake_agent import Agent, HOOK, STUB, environment
+from harness import strip_log
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "parity"
 PITSTOP = pathlib.Path(os.environ.get(
@@ -164,6 +165,20 @@ def test_same(runner, python, program):
     name, arguments, options, given = program
     runner.same([python.path, *options.split(), PROGRAMS / name,
                  *arguments.split()], given)
+
+
+@some_pythons
+@pytest.mark.parametrize("program", ROUNDS, ids=round_id)
+def test_same_when_a_failure_is_to_be_held(runner, python, program):
+    """But for the lines of the hold, to which nobody comes."""
+    name, arguments, options, given = program
+    if python.version < (3, 8) and name == "start.py":
+        pytest.skip("there threading is imported, to see its threads fail")
+    command = [python.path, *options.split(), PROGRAMS / name,
+               *arguments.split()]
+    got = runner.under(command, given, PITSTOP_HOLD="crash",
+                       PITSTOP_TIMEOUT=1)
+    check(got._replace(out=strip_log(got.out)), runner.plain(command, given))
 
 
 def test_programs_are_all_run():

@@ -145,8 +145,8 @@ def test_options_of_the_command_are_its_own():
      "1 to 604800; it stays 300"),
     (["--timeout", "x"], {"PITSTOP_TIMEOUT": "7"}, "--timeout is 'x', allowed "
      "is a whole number from 1 to 604800; it stays 7"),
-    ([], {"PITSTOP_HOLD": "crash"}, "PITSTOP_HOLD is 'crash', allowed is off "
-     "or step; it stays off"),
+    ([], {"PITSTOP_HOLD": "start"}, "PITSTOP_HOLD is 'start', allowed is "
+     "off, step, crash or both; it stays off"),
     ([], {"PITSTOP_TOKEN": "secret" * 100}, "PITSTOP_TOKEN is not usable, "
      "allowed is text of less than 256 bytes; it is ignored"),
 ])
@@ -173,6 +173,12 @@ RECIPE = ["--remote_debug", "--remote_debug_connection_timeout"]
 ])
 def test_arguments_of_the_recipe_are_taken_out(words, expected):
     assert run(*ECHO, *words).stdout.strip() == expected
+
+
+def test_arguments_of_the_recipe_leave_a_hold_at_a_crash():
+    for mode in ("crash", "both"):
+        result = run(*ECHO, RECIPE[0], options=["--hold=" + mode])
+        assert result.stdout.strip() == "both None"
 
 
 def test_arguments_of_the_recipe_are_kept_when_asked():

@@ -14,6 +14,7 @@ SLACK_SECONDS = 0.2         # how much later than the agent the hook gives up
 REGAIN_SECONDS = 2.0        # how long a hold looks for an agent that is gone
 ATTACH_SECONDS = 30.2       # how long a client has from attach to ready
 POLL_SECONDS = 0.01
+URGENT = ("path", "postmortem", "hold", "say")  # of a thread that stands, too
 NOTICE_SECONDS = 1.0        # pydevd has to notice that the agent is gone
 TEXT_MAX = 500
 # Up to 3.11 pydevd traces by sys.settrace, later by sys.monitoring.
@@ -38,6 +39,11 @@ class state:
     callbacks = {}       # what pydevd registered with sys.monitoring, by event
     events = 0           # and which events it wanted everywhere
     tracers = set()      # threads that the step itself traces since then
+    attaching = False    # the hook's thread waits for a client to get ready
+    over = None          # a lock, released when a thread that stands at its
+                         # exception has waited enough
+    shown = False        # with a client: show it the exception
+    stopped = False      # that is going on
 
 
 class GaveUp(BaseException):
@@ -63,7 +69,10 @@ def called_off():
         return True          # whoever reads next sees it again
     found = parse()
     while found:
-        state.queue.append(found)
+        if found[0] in URGENT:
+            obey(*found)
+        else:
+            state.queue.append(found)
         found = parse()
     return any(verb in ("cancel", "go") for verb, _, _ in state.queue)
 
@@ -631,9 +640,23 @@ def forget_stops():
     for thread in threading.enumerate():
         info = getattr(thread, "additional_info", None)
         if info is not None:
-            info.pydev_state = 1      # pydevd's STATE_RUN
-            info.pydev_step_cmd = info.pydev_original_step_cmd = -1
-            info.pydev_step_stop = None
+            let_run(info)
+
+
+def let_run(info):
+    info.pydev_state = 1      # pydevd's STATE_RUN
+    info.pydev_step_cmd = info.pydev_original_step_cmd = -1
+    info.pydev_step_stop = None
+
+
+def end_show():
+    """Nobody looks at the exception any more: the thread that stands in the
+    debugger, or is about to, goes on."""
+    state.shown = False
+    until = hook.clock() + NOTICE_SECONDS
+    while state.stopped and hook.clock() < until:
+        forget_stops()
+        hook.sleep(0.01)
 
 
 def agent_is_lost():
@@ -648,13 +671,27 @@ def agent_is_lost():
         hook.sleep(0.01)
     free_waiting()
     forget_stops()
+    end_show()
     untrace()
 
 
 # ---- the agent's words ----
 
+def is_awaited():
+    """At a crash: the thread still stands there, and a debugger can come."""
+    if hook.crash and not can_start_threads():    # postmortem.py
+        say(b"pitstop: not held: Python is ending and starts no more threads, "
+            b"which a debugger needs\n")
+        free_thread(False)
+    if not hook.crash:
+        send("passed")
+    return hook.crash is not None
+
+
 def do_hold(text, _):
     """A hold that goes on after the agent was lost keeps its own deadline."""
+    if not state.held and not is_awaited():
+        return
     directory = package_directory()
     if not directory:
         send("nodebugger")
@@ -663,7 +700,8 @@ def do_hold(text, _):
     if hook.left is not None:
         left = min(left, hook.left)
     set_hold(left)
-    os.environ["PITSTOP_HELD"] = str(os.getpid())
+    if state.held:
+        os.environ["PITSTOP_HELD"] = str(os.getpid())
     send("ready " + debugpy_version(directory))
 
 
@@ -688,6 +726,34 @@ def do_say(_, data):
 
 def do_go(_, __):
     state.hold_ended = False
+    free_thread(False)
+
+
+def do_postmortem(_, source):
+    """A thread has asked what to do about its exception: it is to stand."""
+    if not hook.crash:
+        return
+    if "stand" not in globals():
+        exec(compile(source, "<frozen pitstop>", "exec", 0, True), globals())
+    state.hold_ended = state.shown = False
+    state.over = hook.lock()
+    state.over.acquire()
+    hook.stand, hook.show = globals()["stand"], globals()["show"]
+    hook.word.release()
+
+
+def do_show(_, __):
+    free_thread(True)
+
+
+def free_thread(shown):
+    """It has waited enough at its exception."""
+    if not hook.crash:
+        return
+    hook.crash, state.shown = None, shown
+    for lock in (hook.word, state.over):
+        if lock and lock.locked():
+            lock.release()
 
 
 def do_attach(text, _):
@@ -696,6 +762,7 @@ def do_attach(text, _):
     limit = began + ATTACH_SECONDS
     if state.deadline:
         limit = min(limit, state.deadline + state.grace)
+    state.attaching = True
     try:
         connect_debugpy(host, int(port), token, limit)
     except BaseException:
@@ -703,14 +770,16 @@ def do_attach(text, _):
         raise
     finally:
         state.queue[:] = [m for m in state.queue if m[0] != "cancel"]
-        if state.deadline:
+        left, state.attaching = hook.left, False
+        if left is not None:
             spent = min(state.grace, hook.clock() - began)
             state.grace -= spent
-            set_hold(hook.left + spent)
+            set_hold(left + spent)
     send("connected")
 
 
 def do_untrace(_, __):
+    end_show()
     untrace()
     send("untraced")
 
@@ -727,6 +796,8 @@ VERBS = {
     "say": do_say,
     "go": do_go,
     "attach": do_attach,
+    "postmortem": do_postmortem,
+    "show": do_show,
     "untrace": do_untrace,
     "retrace": do_retrace,
 }
@@ -825,6 +896,7 @@ def forked():
     """In a child: nothing that the parent was in is going on."""
     state.queue[:] = []
     state.held, state.hold_ended, state.deadline = False, False, None
+    state.stopped = False
 
 
 def serve(deadline):

@@ -15,6 +15,7 @@ import sys
 
 HOLDS = ("step", "crash", "both")
 BEFORE = ("step", "both")      # those that wait before the first line
+AFTER = ("crash", "both")      # those that wait where an exception ends them
 RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "OMPI_COMM_WORLD_RANK",
          "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK",
          "SLURM_PROCID", "AZUREML_CR_NODE_RANK")
@@ -43,6 +44,16 @@ class hook:
     tid = 0           # its number, as the kernel counts
     given_up = False  # what listens there is no agent
     filters = None    # the list that holds our filter for one warning
+    crash = None      # the line that tells the agent of a thread's exception
+    crasher = None    # the thread that stands there
+    crashing = None   # a lock: one thread at a time
+    word = None       # a lock, released when the agent has answered
+    stand = None      # postmortem.py's function, once the answer is to hold
+    show = None       # postmortem.py's other function
+    shown = 0         # how many exceptions a client was shown
+    alone = False     # nobody came to an earlier one
+    pid = 0           # the process that watches for exceptions
+    watching = False  # also those of the threads
 
 
 # ---- the registration ----
@@ -82,10 +93,10 @@ def here():
 
 def wish():
     """What the process asks for. One that was held and becomes another
-    program by exec() is not held again."""
+    program by exec() is not held again at its start."""
     value = os.environ.get("PITSTOP_HOLD")
     if os.environ.get("PITSTOP_HELD") == str(os.getpid()):
-        return "off"
+        return "crash" if value in AFTER else "off"
     return value if value in HOLDS else "off"
 
 
@@ -104,6 +115,8 @@ def hello(kind):
             fields.append("left=%d" % (left * 1000))
         if "pydevd" in sys.modules:
             fields.append("traced=1")
+    if hook.crash:
+        fields.append("crash=" + hook.crash)
     text = os.fsencode("\0".join(fields)) + b"\0" + arguments()
     return b"pitstop 1 %d\n" % len(text) + text
 
@@ -216,7 +229,7 @@ def parse():
         return None
     verb, _, text = line.decode("utf-8", "replace").partition(" ")
     payload = b""
-    if verb in ("code", "say"):
+    if verb in ("code", "say", "postmortem"):
         size = int(text)
         if not 0 <= size <= PAYLOAD_BYTES:
             raise ValueError
@@ -257,6 +270,8 @@ def follow(deadline=None):
             load(found[2])
         elif found[0] == "go" and deadline:
             return True
+        elif found[0] == "go" and hook.crash and hook.word.locked():
+            hook.word.release()
 
 
 # ---- the hold ----
@@ -446,7 +461,7 @@ def in_child():
     try:
         show_warnings()
         drop()
-        hook.thread, hook.left = False, None
+        hook.thread, hook.left, hook.crash = False, None, None
         if hook.body:
             hook.body["forked"]()
         connect("fork")
@@ -474,6 +489,129 @@ def watch_forks():
         os.register_at_fork(after_in_child=in_child)
 
 
+# ---- a crash ----
+
+def describe(kind, value, trace):
+    """One line: what was raised, and where."""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    try:
+        text = str(value)
+    except Exception:
+        text = ""
+    text = "%s%s%s" % (kind.__name__, ": " if text else "", text)
+    file = trace.tb_frame.f_code.co_filename
+    text = "%s (%s:%d)" % (text[:300], file[-300:], trace.tb_lineno)
+    text = " ".join(text.replace("\0", " ").split())
+    return os.fsdecode(text.encode("utf-8", "replace"))   # for fsencode()
+
+
+def answered():
+    until = hook.clock() + ANSWER_SECONDS
+    while hook.thread and hook.clock() < until:
+        if hook.word.acquire(True, 0.1):
+            return True
+    return False
+
+
+def ask_agent(kind, value, trace):
+    """It says `go`, or has postmortem.py hold the thread here. An agent that
+    comes only now learns of it from our hello."""
+    hook.word, hook.stand = hook.lock(), None
+    hook.word.acquire()
+    hook.crash = describe(kind, value, trace)
+    try:
+        send("crashed " + hook.crash)
+    except (EOFError, OSError):
+        pass
+    if not answered():
+        hook.crash = None
+        if sys.__stdout__.fileno() == 1:    # there is one, and it is open
+            os.write(1, NOT_HELD)
+    elif hook.stand:
+        hook.stand(kind, value, trace)
+
+
+def crashed(kind, value, trace):
+    """Nothing has caught this exception, which is about to end this thread. A
+    process that nobody came to is not held for each further thread; a client
+    that came for another thread sees this one's too."""
+    me, shown = hook.get_ident(), hook.shown
+    try:
+        if (issubclass(kind, (KeyboardInterrupt, SystemExit)) or trace is None
+                or not hook.thread or hook.pid != os.getpid()
+                or hook.crasher == me or sys.is_finalizing()):
+            return
+        with hook.crashing:
+            hook.crasher = me
+            if shown != hook.shown:
+                hook.show(kind, value, trace)
+            elif me == hook.main or not hook.alone:
+                ask_agent(kind, value, trace)
+    except BaseException:    # an interrupt's place is the script
+        pass
+    if hook.crasher == me:
+        hook.crash = hook.crasher = None
+
+
+def watch_threads():
+    """Of theirs Python tells nothing. Not by threading.excepthook: that is the
+    script's to set and to look at."""
+    hook.watching = True
+    import threading
+    if not hasattr(threading, "_make_invoke_excepthook"):    # Python 3.7
+        usual = threading._format_exc
+
+        def format_exc():
+            crashed(*sys.exc_info())
+            return usual()
+
+        threading._format_exc = format_exc
+        return
+    make = threading._make_invoke_excepthook
+
+    def make_invoke_excepthook():
+        invoke = make()
+
+        def invoke_excepthook(thread):
+            if not getattr(thread, "is_pydev_daemon_thread", False):
+                crashed(*sys.exc_info())
+            invoke(thread)
+
+        return invoke_excepthook
+
+    threading._make_invoke_excepthook = make_invoke_excepthook
+
+
+def on_event(event, args):
+    """Python tells of an exception before it calls whatever is sys.excepthook
+    by then. What this raises would stop what the event is about."""
+    if event == "sys.excepthook":
+        crashed(*args[1:])
+    elif event == "import" and args[0] == "threading" and not hook.watching:
+        try:
+            watch_threads()
+        except Exception:
+            pass
+
+
+def watch_crashes():
+    hook.pid, hook.crashing = os.getpid(), hook.lock()
+    if hasattr(sys, "addaudithook"):
+        sys.addaudithook(on_event)
+        if "threading" in sys.modules:
+            watch_threads()
+        return
+    usual = sys.excepthook
+
+    def excepthook(kind, value, trace):
+        crashed(kind, value, trace)
+        usual(kind, value, trace)
+
+    sys.excepthook = excepthook
+    watch_threads()
+
+
 # ---- the start ----
 
 def leave_path():
@@ -490,7 +628,8 @@ def take_recipe(argv):
     while at < len(argv):
         name, equals, value = argv[at].partition("=")
         if argv[at] == "--remote_debug":
-            found["PITSTOP_HOLD"] = "step"
+            found["PITSTOP_HOLD"] = "both" if os.environ.get(
+                "PITSTOP_HOLD") in AFTER else "step"
         elif name == "--remote_debug_connection_timeout":
             if not equals and argv[at + 1:] and argv[at + 1][:2] != "--":
                 value = argv.pop(at + 1)
@@ -575,6 +714,8 @@ def register(name):
     if not hook.given_up:
         start_thread()
         watch_forks()
+        if wish() in AFTER:
+            watch_crashes()
 
 
 def main(action):

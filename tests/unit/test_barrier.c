@@ -14,7 +14,7 @@
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
 /* A letter for each state, in the order of barrier.h, and for each action. */
-static const char STATES[] = "RHAULTX";
+static const char STATES[] = "RHAULTPQX";
 static const char ACTIONS[] = "hcdangur";
 
 /* For each event: what each of the states becomes, and what is to be done. */
@@ -23,17 +23,28 @@ static const struct {
 	const char *next;
 	const char *actions[BARRIER_STATES];
 } TABLE[] = {
-	{ BARRIER_HOLD, "HHAULTX", { "h", "r", "r", "r", "r", "r", "r" } },
-	{ BARRIER_PASS, "UHAULTX", { "g", "r", "r", "r", "r", "r", "r" } },
-	{ BARRIER_ATTACH, "RAALLTX", { "r", "c", "r", "c", "r", "r", "r" } },
-	{ BARRIER_READY, "RHTUTTX", { "", "", "ag", "", "", "", "" } },
-	{ BARRIER_ATTACH_FAILED, "RHHUUUX", { "", "", "", "", "u", "u", "" } },
-	{ BARRIER_DETACH, "RHHUUUX", { "", "", "", "", "u", "u", "" } },
-	{ BARRIER_TIMEOUT, "RUUULTX", { "", "ng", "dng", "", "", "", "" } },
-	{ BARRIER_RELEASE, "RUUULTX",
-	  { "r", "ng", "dng", "r", "r", "r", "r" } },
-	{ BARRIER_LOST, "XXXXXXX", { "", "", "d", "", "d", "d", "" } },
-	{ BARRIER_EXIT, "XXXXXXX", { "", "", "d", "", "d", "d", "" } },
+	{ BARRIER_HOLD, "HHAULTPQX",
+	  { "h", "r", "r", "r", "r", "r", "r", "r", "r" } },
+	{ BARRIER_PASS, "UHAULTPQX",
+	  { "g", "r", "r", "r", "r", "r", "r", "r", "r" } },
+	{ BARRIER_ATTACH, "RAALLTQQX",
+	  { "r", "c", "r", "c", "r", "r", "c", "r", "r" } },
+	{ BARRIER_READY, "RHTUTTPTX",
+	  { "", "", "ag", "", "", "", "", "ag", "" } },
+	{ BARRIER_ATTACH_FAILED, "RHHUUUPPX",
+	  { "", "", "", "", "u", "u", "", "u", "" } },
+	{ BARRIER_DETACH, "RHHUUUPPX",
+	  { "", "", "", "", "u", "u", "", "u", "" } },
+	{ BARRIER_TIMEOUT, "RUUULTUUX",
+	  { "", "ng", "dng", "", "", "", "ng", "dngu", "" } },
+	{ BARRIER_RELEASE, "RUUULTUUX",
+	  { "r", "ng", "dng", "r", "r", "r", "ng", "dngu", "r" } },
+	{ BARRIER_CRASH, "PHAPQTPQX",
+	  { "h", "r", "r", "h", "h", "r", "r", "r", "r" } },
+	{ BARRIER_LOST, "XXXXXXXXX",
+	  { "", "", "d", "", "d", "d", "", "d", "" } },
+	{ BARRIER_EXIT, "XXXXXXXXX",
+	  { "", "", "d", "", "d", "d", "", "d", "" } },
 };
 
 static unsigned action_bits(const char *letters)
@@ -138,6 +149,45 @@ static void a_step_that_is_not_held_has_none(void **state)
 	     { 5, BARRIER_EXIT, BARRIER_EXITED, NONE, 0 });
 }
 
+/* Held at its start, debugged, let go; then it fails. */
+static void a_crash_starts_a_deadline_of_its_own(void **state)
+{
+	(void)state;
+	TELL(5000,
+	     { 1000, BARRIER_HOLD, BARRIER_HOLDING, 6000, 5000 },
+	     { 2000, BARRIER_ATTACH, BARRIER_ATTACHING, 36000, 4000 },
+	     { 31000, BARRIER_READY, BARRIER_ATTACHED, NONE, 0 },
+	     { 31500, BARRIER_CRASH, BARRIER_ATTACHED, NONE, 0 },
+	     { 32000, BARRIER_DETACH, BARRIER_RUNNING, NONE, 0 },
+	     { 40000, BARRIER_CRASH, BARRIER_POSTMORTEM, 45000, 5000 },
+	     { 41000, BARRIER_ATTACH, BARRIER_ATTACHING_POSTMORTEM, 75000,
+	       4000 },
+	     { 43000, BARRIER_ATTACH_FAILED, BARRIER_POSTMORTEM, 47000, 4000 },
+	     { 47000, BARRIER_TIMEOUT, BARRIER_RUNNING, NONE, 0 });
+}
+
+static void a_crash_under_a_late_attach_waits_for_it(void **state)
+{
+	(void)state;
+	TELL(5000,
+	     { 1, BARRIER_PASS, BARRIER_RUNNING, NONE, 0 },
+	     { 1000, BARRIER_ATTACH, BARRIER_ATTACHING_LATE, NONE, 0 },
+	     { 2000, BARRIER_CRASH, BARRIER_ATTACHING_POSTMORTEM, 37000,
+	       5000 },
+	     { 4000, BARRIER_READY, BARRIER_ATTACHED, NONE, 0 });
+}
+
+static void only_a_step_that_nobody_is_at_waits(void **state)
+{
+	(void)state;
+	for (int s = 0; s < BARRIER_STATES; s++) {
+		struct barrier b = { .state = (enum barrier_state)s };
+
+		assert_int_equal(barrier_waits(&b), s == BARRIER_HOLDING ||
+						    s == BARRIER_POSTMORTEM);
+	}
+}
+
 /* Two seconds of attaching put the deadline off by two seconds. */
 static void an_attempt_stops_the_clock(void **state)
 {
@@ -173,13 +223,14 @@ static void no_order_of_events_holds_for_longer(void **state)
 	const int64_t last = 5000 + BARRIER_GRACE_MS;
 
 	(void)state;
-	for (uint32_t seed = 1; seed < 3000; seed++) {
+	for (uint32_t seed = 1; seed < 6000; seed++) {
 		uint32_t r = seed;
 		struct barrier b;
 		int64_t now = 0;
 
 		barrier_init(&b);
-		barrier_step(&b, BARRIER_HOLD, 0, 5000);
+		barrier_step(&b, seed & 1 ? BARRIER_HOLD : BARRIER_CRASH, 0,
+			     5000);
 		while (now < last) {
 			r = r * 1664525 + 1013904223;
 			now += r >> 20 & 4095;
@@ -220,6 +271,9 @@ int main(void)
 		cmocka_unit_test(states_and_events_have_names),
 		cmocka_unit_test(the_deadline_counts_from_the_hold),
 		cmocka_unit_test(a_step_that_is_not_held_has_none),
+		cmocka_unit_test(a_crash_starts_a_deadline_of_its_own),
+		cmocka_unit_test(a_crash_under_a_late_attach_waits_for_it),
+		cmocka_unit_test(only_a_step_that_nobody_is_at_waits),
 		cmocka_unit_test(an_attempt_stops_the_clock),
 		cmocka_unit_test(all_attempts_share_the_grace),
 		cmocka_unit_test(no_order_of_events_holds_for_longer),

@@ -130,10 +130,8 @@ static void bad_values_are_told_and_change_nothing(void **state)
 	static const struct {
 		const char *variable, *value, *sentence;
 	} TABLE[] = {
-		{ "PITSTOP_HOLD", "crash", "PITSTOP_HOLD is 'crash', allowed "
-		  "is off or step; it stays off" },
-		{ "PITSTOP_HOLD", "both", "PITSTOP_HOLD is 'both', allowed "
-		  "is off or step; it stays off" },
+		{ "PITSTOP_HOLD", "start", "PITSTOP_HOLD is 'start', allowed "
+		  "is off, step, crash or both; it stays off" },
 		{ "PITSTOP_TIMEOUT", "0", "PITSTOP_TIMEOUT is '0', allowed is "
 		  "a whole number from 1 to 604800; it stays 300" },
 		{ "PITSTOP_TIMEOUT", "604801", NULL },
@@ -308,6 +306,22 @@ static void a_hold_can_be_spelt_as_a_switch(void **state)
 	}
 }
 
+static void a_hold_can_be_asked_for_at_a_crash(void **state)
+{
+	char rest[64];
+
+	(void)state;
+	flags("--hold=crash", rest);
+	assert_int_equal(c.hold, HOLD_CRASH);
+	flags("--hold=Both", rest);
+	assert_int_equal(c.hold, HOLD_STEP | HOLD_CRASH);
+	assert_int_equal(config_export(&c), 0);
+	assert_string_equal(getenv("PITSTOP_HOLD"), "both");
+	flags("--hold crash", rest);
+	assert_string_equal(told, "'crash' is taken for the command; did you "
+			    "mean --hold=crash?");
+}
+
 static void a_word_behind_a_flag_that_stands_alone_is_told(void **state)
 {
 	char rest[64];
@@ -412,6 +426,7 @@ int main(void)
 		TEST(off_is_the_number_that_means_none),
 		TEST(words_are_read_in_many_spellings),
 		TEST(a_hold_can_be_spelt_as_a_switch),
+		TEST(a_hold_can_be_asked_for_at_a_crash),
 		TEST(a_word_behind_a_flag_that_stands_alone_is_told),
 		TEST(one_can_be_set_by_its_name),
 		TEST(an_export_is_read_as_it_was),

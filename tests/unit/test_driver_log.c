@@ -110,6 +110,32 @@ static void the_end_of_a_hold_says_how_it_ended(void **state)
 	buf_free(&b);
 }
 
+static void a_hold_at_a_crash_says_what_failed(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+	const char *begin = "pitstop: train.py (pid 17, rank 1) failed: "
+			    "ValueError: no 7 (/mnt/wd/train.py:12)\n"
+			    "Timeout for debug connection: 300\n"
+			    "ip_address: 10.3.0.5\n"
+			    "pitstop: holding train.py (pid 17, rank 1) where "
+			    "it failed until a debugger attaches to "
+			    "10.3.0.5:5678\n"
+			    "pitstop: launch.json: {";
+
+	(void)state;
+	f.rank = 1;
+	f.failed = "ValueError: no 7 (/mnt/wd/train.py:12)";
+	driver_log_hold(&b, &f, 300000);
+	assert_memory_equal(text(&b), begin, strlen(begin));
+	buf_free(&b);
+	driver_log_not_attached(&b, &f, "nobody attached in time");
+	assert_string_equal(text(&b), "Debugger attached = False\npitstop: "
+			    "nobody attached in time; the exception takes its "
+			    "course\n");
+	buf_free(&b);
+}
+
 static void every_other_line_starts_with_the_name(void **state)
 {
 	struct buf b = { 0 };
@@ -133,6 +159,7 @@ int main(void)
 		cmocka_unit_test(an_ipv6_address_has_brackets_before_a_port),
 		cmocka_unit_test(a_range_without_an_address_of_ours_is_told),
 		cmocka_unit_test(the_end_of_a_hold_says_how_it_ended),
+		cmocka_unit_test(a_hold_at_a_crash_says_what_failed),
 		cmocka_unit_test(every_other_line_starts_with_the_name),
 	};
 

@@ -49,7 +49,7 @@ static void every_field_is_read(void **state)
 	(void)state;
 	assert_int_equal(PARSE(IDS "python=3.11.7\0exe=/bin/py\0cwd=/w d\0"
 			       "kind=again\0hold=step\0timeout=300\0left=1500\0"
-			       "traced=1\0env.RANK=2\0env.LOCAL_RANK=1\0"
+			       "traced=1\0crash=E: x (f:1)\0env.RANK=2\0env.LOCAL_RANK=1\0"
 			       "env.WORLD_SIZE=8\0arg=python\0arg=\0arg=a=b\0"
 			       "later=x", &h), 1);
 	assert_int_equal(h.pid, 12);
@@ -62,6 +62,7 @@ static void every_field_is_read(void **state)
 	assert_string_equal(h.timeout, "300");
 	assert_int_equal(h.left_ms, 1500);
 	assert_true(h.traced);
+	assert_string_equal(h.crash, "E: x (f:1)");
 	assert_int_equal(h.rank, 2);
 	assert_int_equal(h.local_rank, 1);
 	assert_int_equal(h.world_size, 8);
@@ -88,6 +89,7 @@ static void what_is_absent_has_a_default(void **state)
 	assert_string_equal(h.timeout, "");
 	assert_int_equal(h.left_ms, -1);
 	assert_false(h.traced);
+	assert_string_equal(h.crash, "");
 	assert_int_equal(h.rank, -1);
 	assert_int_equal(h.local_rank, -1);
 	assert_int_equal(h.world_size, -1);

@@ -1,0 +1,100 @@
+#include "sessions_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <bsd/stdlib.h>
+
+#include "hook_server.h"
+#include "log.h"
+
+#define TIMEOUT_MAX 604800  /* seconds: a week, as in config.c */
+
+int64_t session_now(void)
+{
+	return (int64_t)(uv_hrtime() / 1000000);
+}
+
+/* the hold */
+
+/* How long to hold: what the process asks for, or the setting. */
+static int64_t timeout_of(struct session *s)
+{
+	const struct config *c = s->all->config;
+	const char *bad = NULL;
+	long long seconds = c->timeout;
+
+	if (s->resumed)
+		return s->hello.left_ms;
+	if (*s->hello.timeout) {
+		seconds = strtonum(s->hello.timeout, 1, TIMEOUT_MAX, &bad);
+		if (bad) {
+			log_warn("timeout \"%.40s\" is no whole number of "
+				 "seconds from 1 to %d; using %u",
+				 s->hello.timeout, TIMEOUT_MAX, c->timeout);
+			seconds = c->timeout;
+		}
+	}
+	if (seconds > c->max_hold)
+		seconds = c->max_hold;
+	return seconds * 1000;
+}
+
+void session_begin_hold(struct session *s)
+{
+	s->asked = s->held = true;
+	s->timeout_ms = timeout_of(s);
+	s->since = session_now();
+	if (*s->all->config->debugpy)
+		hook_send(s->hook, "path %s", s->all->config->debugpy);
+	hook_send(s->hook, "hold %.3f", (double)s->timeout_ms / 1000);
+}
+
+void session_let_go(struct session *s)
+{
+	if (s->waiting)
+		hook_send(s->hook, *s->failed && s->client ? "show" : "go");
+	s->waiting = false;
+	*s->failed = '\0';
+}
+
+/* the debugger */
+
+static void make_token(char to[static 33])
+{
+	uint32_t r[4];
+
+	arc4random_buf(r, sizeof(r));
+	snprintf(to, 33, "%08x%08x%08x%08x", r[0], r[1], r[2], r[3]);
+}
+
+/* Each attempt has a token of its own: the debuggee of one that was taken back
+ * may come when the next client waits for its own. */
+void session_call_hook(struct session *s)
+{
+	s->answers++;
+	if (!s->debuggee_port) {
+		hook_send(s->hook, "retrace");
+		return;
+	}
+	make_token(s->token);
+	hook_send(s->hook, "attach 127.0.0.1 %u %s", s->debuggee_port,
+		  s->token);
+}
+
+void session_cancel(struct session *s)
+{
+	if (s->answers > s->stale_answers)
+		hook_send(s->hook, "cancel");
+	s->stale_answers = s->answers;
+}
+
+bool session_answer_counts(struct session *s)
+{
+	if (s->answers)
+		s->answers--;
+	if (!s->stale_answers)
+		return s->client;
+	s->stale_answers--;
+	return false;
+}
