@@ -19,8 +19,10 @@ static void add_host_port(struct buf *b, const struct step_facts *f)
 		 f->port);
 }
 
-static void add_place(struct buf *b, const struct step_facts *f)
+static void add_doubts(struct buf *b, const struct step_facts *f)
 {
+	if (f->told)
+		return;
 	if (f->port != f->wanted_port)
 		buf_addf(b, "pitstop: port %u is taken on this host, "
 			    "using %u\n", f->wanted_port, f->port);
@@ -31,12 +33,14 @@ static void add_place(struct buf *b, const struct step_facts *f)
 		buf_addf(b, "pitstop: %s can hardly be reached from another "
 			    "machine; name a better address with "
 			    "PITSTOP_ADVERTISE\n", f->host);
-	buf_addf(b, "pitstop: holding %s (pid %d", f->name, f->pid);
+}
+
+static void add_step(struct buf *b, const struct step_facts *f)
+{
+	buf_addf(b, "%s (pid %d", f->name, f->pid);
 	if (f->rank >= 0)
 		buf_addf(b, ", rank %d", f->rank);
-	buf_addf(b, ") until a debugger attaches to ");
-	add_host_port(b, f);
-	buf_addf(b, "\n");
+	buf_addf(b, ")");
 }
 
 static void add_launch(struct buf *b, const struct step_facts *f)
@@ -52,6 +56,8 @@ static void add_launch(struct buf *b, const struct step_facts *f)
 	};
 	char *json;
 
+	if (f->told)
+		return;
 	snprintf(name, sizeof(name), "pitstop: %s", f->name);
 	json = launch_json(&l);
 	if (json)
@@ -64,7 +70,30 @@ void driver_log_hold(struct buf *b, const struct step_facts *f,
 {
 	buf_addf(b, "Timeout for debug connection: %lld\nip_address: %s\n",
 		 seconds(timeout_ms), f->host);
-	add_place(b, f);
+	add_doubts(b, f);
+	buf_addf(b, "pitstop: holding ");
+	add_step(b, f);
+	buf_addf(b, " until a debugger attaches to ");
+	add_host_port(b, f);
+	buf_addf(b, "\n");
+	add_launch(b, f);
+}
+
+void driver_log_listen(struct buf *b, const struct step_facts *f,
+		       const char *call)
+{
+	add_doubts(b, f);
+	buf_addf(b, "pitstop: ");
+	add_step(b, f);
+	buf_addf(b, " called %s(); ", call);
+	if (!f->late_attach) {
+		buf_addf(b, "nobody can attach while it runs, "
+			    "PITSTOP_LATE_ATTACH is off\n");
+		return;
+	}
+	buf_addf(b, "attach to ");
+	add_host_port(b, f);
+	buf_addf(b, "\n");
 	add_launch(b, f);
 }
 

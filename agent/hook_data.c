@@ -16,3 +16,4 @@
 
 EMBED("hook_stub", "agent/hook/sitecustomize.py");
 EMBED("hook_body", "agent/hook/hook.py");
+EMBED("hook_adopt", "agent/hook/adopt.py");

@@ -33,6 +33,7 @@ static struct step_facts facts(const struct session *s)
 		.missed_vnet = at->missed_vnet ? s->all->config->vnet : NULL,
 		.token = at->token,
 		.late_attach = s->all->config->late_attach,
+		.told = s->told,
 	};
 }
 
@@ -47,10 +48,24 @@ void session_say_hold(struct session *s)
 	struct step_facts f = facts(s);
 	struct buf b = { 0 };
 
-	if (s->hello.kind == HELLO_AGAIN)
+	if (s->hello.left_ms >= 0)
 		driver_log_back(&b, s->timeout_ms);
 	else
 		driver_log_hold(&b, &f, s->timeout_ms);
+	s->told = true;
+	say(s, &b);
+}
+
+void session_say_listen(struct session *s, const char *call)
+{
+	struct step_facts f = facts(s);
+	struct buf b = { 0 };
+
+	if (f.port)
+		driver_log_listen(&b, &f, call);
+	else
+		driver_log_no_port(&b, &f, s->all->place->last_port);
+	s->told = s->told || f.late_attach;
 	say(s, &b);
 }
 

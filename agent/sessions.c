@@ -86,6 +86,8 @@ static void call_hook(struct session *s)
 		return;
 	}
 	make_token(s->token);
+	if (s->all->config->adopt)
+		hook_send_adopt(s->hook);
 	hook_send(s->hook, "attach 127.0.0.1 %u %s", s->debuggee_port,
 		  s->token);
 }
@@ -173,7 +175,7 @@ static int64_t timeout_of(struct session *s)
 	const char *bad = NULL;
 	long long seconds = c->timeout;
 
-	if (s->hello.kind == HELLO_AGAIN)
+	if (s->hello.left_ms >= 0)
 		return s->hello.left_ms;
 	if (*s->hello.timeout) {
 		seconds = strtonum(s->hello.timeout, 1, TIMEOUT_MAX, &bad);
@@ -189,10 +191,10 @@ static int64_t timeout_of(struct session *s)
 	return seconds * 1000;
 }
 
-static void begin_hold(struct session *s)
+static void begin_hold(struct session *s, int64_t timeout_ms)
 {
 	s->asked = s->held = true;
-	s->timeout_ms = timeout_of(s);
+	s->timeout_ms = timeout_ms;
 	s->since = now_ms();
 	if (*s->all->config->debugpy)
 		hook_send(s->hook, "path %s", s->all->config->debugpy);
@@ -209,7 +211,7 @@ static void decide(struct session *s)
 	s->held = again && s->waiting;
 	s->all->hold_met |= s->waiting && (again || s->main);
 	if (s->waiting && (again || s->main) && s->all->place->port) {
-		begin_hold(s);
+		begin_hold(s, timeout_of(s));
 		return;
 	}
 	if (s->waiting && s->main)
@@ -260,6 +262,48 @@ static void on_no_debugger(struct session *s)
 	s->asked = s->held = false;
 	session_say_no_hold(s);
 	session_event(s, BARRIER_PASS, NULL);
+	let_go(s);   /* of a hold amid the script */
+}
+
+/* What a script's own debugger is asked for, see hook/adopt.py. */
+
+static void on_listen(struct session *s, const char *call)
+{
+	s->adopted = true;
+	if (s->barrier.state == BARRIER_RUNNING)
+		session_say_listen(s, call);
+	s->all->ops->arrived(s->all->ctx, s);
+}
+
+/* A hold amid the script; `ms` is how long, "" for what the setting says. */
+static void on_wait(struct session *s, const char *ms)
+{
+	const int64_t max = (int64_t)s->all->config->max_hold * 1000;
+	const char *bad;
+	long long asked = strtonum(ms, 1, max, &bad);
+
+	if (s->waiting)
+		return;
+	s->waiting = s->adopted = true;
+	s->hello.left_ms = -1;   /* this is none from before a restart */
+	if (!*ms)
+		asked = timeout_of(s);
+	else if (bad)
+		asked = max;
+	if (s->all->place->port) {
+		begin_hold(s, asked);
+		return;
+	}
+	session_say_no_hold(s);
+	let_go(s);
+}
+
+/* It does not wait for our word any more. */
+static void on_release(struct session *s)
+{
+	s->asked = false;
+	session_event(s, BARRIER_RELEASE, "the script waits no longer");
+	s->waiting = false;
 }
 
 static void on_line(void *session, const char *verb, const char *rest)
@@ -276,6 +320,14 @@ static void on_line(void *session, const char *verb, const char *rest)
 		s->all->ops->failed(s->client, rest);
 	else if (strcmp(verb, "retraced") == 0 && answer_counts(s))
 		s->all->ops->retraced(s->all->ctx, s, s->client);
+	else if (strcmp(verb, "adopt") == 0)
+		hook_send_adopt(s->hook);
+	else if (strcmp(verb, "listen") == 0)
+		on_listen(s, rest);
+	else if (strcmp(verb, "wait") == 0)
+		on_wait(s, rest);
+	else if (strcmp(verb, "release") == 0)
+		on_release(s);
 }
 
 static void on_timer_closed(uv_handle_t *h)

@@ -42,6 +42,8 @@ struct session {
 	bool asked;          /* told to hold, no `ready` yet */
 	bool held;           /* was held at some time */
 	bool main;           /* a step's main script */
+	bool adopted;        /* its script asked for a debugger itself */
+	bool told;           /* its log has the launch configuration */
 	uint16_t debuggee_port;
 };
 
@@ -66,6 +68,7 @@ bool session_is_main(struct session *s);
 const char *session_name(const struct session *s);
 
 void session_say_hold(struct session *s);
+void session_say_listen(struct session *s, const char *call);
 void session_say_attached(struct session *s, int64_t after_ms);
 void session_say_not_attached(struct session *s, const char *why);
 void session_say_countdown(struct session *s, int64_t left_ms);

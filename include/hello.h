@@ -6,8 +6,9 @@
  *   hook to agent, once:  "pitstop 1 LENGTH\n" and LENGTH bytes of fields
  *                         "key=value\0"
  *   hook to agent, after: lines "verb[ rest]\n"
- *   agent to hook:        lines "verb[ rest]\n"; after "code LENGTH" and
- *                         "say LENGTH" follow LENGTH bytes
+ *   agent to hook:        lines "verb[ rest]\n"; after "code LENGTH",
+ *                         "adopt LENGTH" and "say LENGTH" follow LENGTH
+ *                         bytes
  *
  * Fields: pid, ppid, python (3.11.7), exe, cwd, kind (start | fork | again),
  * hold (what the process asks for: off | step | crash | both), timeout

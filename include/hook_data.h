@@ -12,4 +12,8 @@ extern const size_t hook_stub_len;
 extern const char hook_body[];
 extern const size_t hook_body_len;
 
+/* agent/hook/adopt.py, for scripts that bring a debugger of their own. */
+extern const char hook_adopt[];
+extern const size_t hook_adopt_len;
+
 #endif

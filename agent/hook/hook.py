@@ -38,6 +38,7 @@ class state:
     callbacks = {}       # what pydevd registered with sys.monitoring, by event
     events = 0           # and which events it wanted everywhere
     tracers = set()      # threads that the step itself traces since then
+    foreign = None       # how the step connected a debugger of its own
 
 
 class GaveUp(BaseException):
@@ -262,7 +263,9 @@ def refuse_foreign(debugpy):
     """The step may run a debugger of its own."""
     listen = debugpy.server.api.listen
     if getattr(listen, "called", False):
-        raise Refused("the step called debugpy.listen() itself")
+        state.foreign = "listen"
+    if state.foreign:
+        raise Refused("the step called debugpy.%s() itself" % state.foreign)
 
 
 def hang_up(debugger):
@@ -387,7 +390,7 @@ def connect_debugpy(host, port, token, limit):
         if not TRACES:
             start_monitoring()
         with bounded_wait(limit):
-            debugpy.connect((host, port), access_token=token)
+            debugpy.server.api.connect((host, port), access_token=token)
         wake_right()
 
 
@@ -639,7 +642,7 @@ def forget_stops():
 def agent_is_lost():
     """pydevd lets the step run when its connection breaks; what is left of
     the debugger goes here."""
-    if "pydevd" not in sys.modules:
+    if "pydevd" not in sys.modules or state.foreign:
         return
     from _pydevd_bundle.pydevd_constants import get_global_debugger
     follow_children(False)       # they would end: nobody to connect to
@@ -690,6 +693,12 @@ def do_go(_, __):
     state.hold_ended = False
 
 
+def do_adopt(_, source):
+    """The script brings a debugger: adopt.py goes on where this file ends."""
+    if not hook.adopt:
+        exec(compile(source, "<frozen pitstop>", "exec", 0, True), globals())
+
+
 def do_attach(text, _):
     host, port, token = text.split(" ")
     began = hook.clock()
@@ -727,6 +736,7 @@ VERBS = {
     "say": do_say,
     "go": do_go,
     "attach": do_attach,
+    "adopt": do_adopt,
     "untrace": do_untrace,
     "retrace": do_retrace,
 }

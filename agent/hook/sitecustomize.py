@@ -26,6 +26,15 @@ ARGS_MAX, ARG_BYTES, ARGS_BYTES = 256, 4096, 60000
 LINE_BYTES, PAYLOAD_BYTES = 65536, 1 << 20
 ANSWER_SECONDS = 5.0
 NOT_HELD = b"pitstop: the agent does not answer; the step is not held\n"
+DEBUGGERS = ("debugpy", "ptvsd")
+OFF = ("off", "no", "false", "0")
+# In the place of PathFinder's, so that it is not to be seen in sys.meta_path;
+# made from text to be nobody's code on all versions (see name_code).
+FIND_SPEC = """
+def find_spec(cls, name, path=None, target=None):
+    spec = usual(cls, name, path, target)
+    return adopt(name, spec) if name in names and path is None else spec
+"""
 RETRIES, PAUSE_SECONDS, PAUSE_MAX = 12, 0.1, 30.0
 
 
@@ -39,7 +48,9 @@ class hook:
     left = None       # until when a hold lasts, on the monotonic clock
     main = None       # the main thread's identifier
     place = __file__.rpartition("/")[0]    # where this file is
+    adopt = None      # a function of adopt.py, once that has come
     thread = False    # our thread runs
+    ident = None      # and its identifier
     tid = 0           # its number, as the kernel counts
     given_up = False  # what listens there is no agent
     filters = None    # the list that holds our filter for one warning
@@ -216,7 +227,7 @@ def parse():
         return None
     verb, _, text = line.decode("utf-8", "replace").partition(" ")
     payload = b""
-    if verb in ("code", "say"):
+    if verb in ("code", "adopt", "say"):
         size = int(text)
         if not 0 <= size <= PAYLOAD_BYTES:
             raise ValueError
@@ -357,6 +368,7 @@ def listen():
 
 def thread_main(begun):
     hook.tid = hook.get_tid() if hook.get_tid else 0
+    hook.ident = hook.get_ident()
     begun.release()
     try:
         listen()
@@ -474,6 +486,42 @@ def watch_forks():
         os.register_at_fork(after_in_child=in_child)
 
 
+# ---- debuggers that the script brings ----
+
+def ask_for_adopt():
+    """What to do about them stands in adopt.py, and our thread takes what the
+    agent sends. An agent that is started anew is asked again."""
+    until, asked = hook.clock() + ANSWER_SECONDS, None
+    while not hook.adopt and hook.thread and hook.clock() < until:
+        if hook.fd >= 0 and asked != hook.file:
+            asked = hook.file
+            try:
+                send("adopt")
+            except (EOFError, OSError):
+                asked = None
+        hook.sleep(0.002)
+
+
+def adopt(name, spec):
+    """The spec under which the script gets its debugger."""
+    try:
+        if not hook.adopt and hook.ident != hook.get_ident():
+            ask_for_adopt()
+        return hook.adopt(name, spec) if hook.adopt else spec
+    except Exception:
+        return spec
+
+
+def watch_imports():
+    if os.environ.get("PITSTOP_ADOPT", "").lower() in OFF:
+        return
+    finder = sys.modules["_frozen_importlib_external"].PathFinder
+    names = {"usual": finder.find_spec.__func__, "names": DEBUGGERS,
+             "adopt": adopt}
+    exec(compile(FIND_SPEC, CODE_NAME, "exec"), names)
+    finder.find_spec = classmethod(names["find_spec"])
+
+
 # ---- the start ----
 
 def leave_path():
@@ -570,6 +618,7 @@ def register(name):
     except OSError:
         if wish() not in BEFORE:
             return
+    watch_imports()
     if wish() in BEFORE:
         hold_or_die()
     if not hook.given_up:

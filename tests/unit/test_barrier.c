@@ -23,7 +23,7 @@ static const struct {
 	const char *next;
 	const char *actions[BARRIER_STATES];
 } TABLE[] = {
-	{ BARRIER_HOLD, "HHAULTX", { "h", "r", "r", "r", "r", "r", "r" } },
+	{ BARRIER_HOLD, "HHAHATX", { "h", "r", "r", "h", "h", "g", "r" } },
 	{ BARRIER_PASS, "UHAULTX", { "g", "r", "r", "r", "r", "r", "r" } },
 	{ BARRIER_ATTACH, "RAALLTX", { "r", "c", "r", "c", "r", "r", "r" } },
 	{ BARRIER_READY, "RHTUTTX", { "", "", "ag", "", "", "", "" } },
@@ -138,6 +138,22 @@ static void a_step_that_is_not_held_has_none(void **state)
 	     { 5, BARRIER_EXIT, BARRIER_EXITED, NONE, 0 });
 }
 
+/* A client that was on its way when the hold began is a client of the hold. */
+static void a_running_step_can_be_held(void **state)
+{
+	(void)state;
+	TELL(5000,
+	     { 1, BARRIER_PASS, BARRIER_RUNNING, NONE, 0 },
+	     { 1000, BARRIER_HOLD, BARRIER_HOLDING, 6000, 5000 },
+	     { 6000, BARRIER_TIMEOUT, BARRIER_RUNNING, NONE, 0 },
+	     { 7000, BARRIER_ATTACH, BARRIER_ATTACHING_LATE, NONE, 0 },
+	     { 8000, BARRIER_HOLD, BARRIER_ATTACHING, 43000, 5000 },
+	     { 9000, BARRIER_ATTACH_FAILED, BARRIER_HOLDING, 14000, 5000 },
+	     { 9500, BARRIER_ATTACH, BARRIER_ATTACHING, 43000, 4500 },
+	     { 9900, BARRIER_READY, BARRIER_ATTACHED, NONE, 0 },
+	     { 9950, BARRIER_HOLD, BARRIER_ATTACHED, NONE, 0 });
+}
+
 /* Two seconds of attaching put the deadline off by two seconds. */
 static void an_attempt_stops_the_clock(void **state)
 {
@@ -220,6 +236,7 @@ int main(void)
 		cmocka_unit_test(states_and_events_have_names),
 		cmocka_unit_test(the_deadline_counts_from_the_hold),
 		cmocka_unit_test(a_step_that_is_not_held_has_none),
+		cmocka_unit_test(a_running_step_can_be_held),
 		cmocka_unit_test(an_attempt_stops_the_clock),
 		cmocka_unit_test(all_attempts_share_the_grace),
 		cmocka_unit_test(no_order_of_events_holds_for_longer),
