@@ -298,12 +298,17 @@ static void on_wait(struct session *s, const char *ms)
 	let_go(s);
 }
 
-/* It does not wait for our word any more. */
+/* It does not wait for our word any more, and has said so itself. */
 static void on_release(struct session *s)
 {
-	s->asked = false;
-	session_event(s, BARRIER_RELEASE, "the script waits no longer");
-	s->waiting = false;
+	unsigned todo = barrier_step(&s->barrier, BARRIER_RELEASE, now_ms(),
+				     0);
+
+	s->asked = s->waiting = false;
+	if (!(todo & BARRIER_REFUSE))
+		session_do(s, (todo & BARRIER_DROP_CLIENT) | BARRIER_UNTRACE,
+			   BARRIER_RELEASE, "the script waits no longer");
+	arm(s);
 }
 
 static void on_line(void *session, const char *verb, const char *rest)

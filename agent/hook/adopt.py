@@ -12,6 +12,7 @@ obey the agent meanwhile.
 """
 CLIENT_SECONDS = 31.0       # how long a client that is on its way in may put
                             # off the end of a wait
+NO_LONGER = "the script waits no longer"
 FLUSH = ("stdout", "stderr")
 PTVSD_VERSION = "4.3.2"     # the last one that was
 
@@ -53,6 +54,15 @@ def has_debugger():
 
 # ---- to listen ----
 
+def flush_output():
+    """What the script has printed comes before what the log says."""
+    for name in FLUSH:
+        try:
+            getattr(sys, name).flush()
+        except Exception:
+            pass
+
+
 def endpoint(address):
     try:
         host, port = address
@@ -64,9 +74,9 @@ def endpoint(address):
 def hook_breakpoint():
     """The builtin breakpoint() as it is behind the debuggers' own listen():
     without a client it does nothing, where pdb would read standard input."""
-    usual = getattr(sys, "__breakpointhook__", None)
-    if usual and sys.breakpointhook is usual and not os.environ.get(
-            "PYTHONBREAKPOINT"):
+    now = getattr(sys, "breakpointhook", None)      # Python 3.7
+    if now and not os.environ.get("PYTHONBREAKPOINT") and (
+            now is sys.__breakpointhook__ or now.__module__ == "pydevd"):
         sys.breakpointhook = break_here
 
 
@@ -74,6 +84,8 @@ def listen_at(call, address):
     """The address is that of the script's own words; where to connect says
     the log."""
     hook_breakpoint()
+    flush_output()
+    state.hold_ended = False
     if not hook.thread:
         note("%s(): the agent is gone, nobody can attach" % call)
     elif not is_connected():
@@ -82,15 +94,6 @@ def listen_at(call, address):
 
 
 # ---- to wait ----
-
-def flush_output():
-    """What the script has printed comes before what the hold says."""
-    for name in FLUSH:
-        try:
-            getattr(sys, name).flush()
-        except Exception:
-            pass
-
 
 def setting():
     """The agent has the last word; this is for when there is none."""
@@ -120,12 +123,11 @@ def until_go(turn):
     return ""
 
 
-def end_wait(turn, why):
-    if adopted.turn != turn or adopted.waiting:
-        return
-    if why:
-        end_hold(why)
+def end_wait(why):
+    """By ourselves. The agent learns of it, and has nothing to answer."""
+    end_hold(why)
     hook.left = state.deadline = None
+    adopted.turn += 1
     tell("release")
 
 
@@ -137,21 +139,22 @@ def wait(call, seconds):
     if not hook.thread:
         note("%s(): the agent is gone; the step runs on" % call)
         return
-    turn, why = adopted.turn, ""
+    turn, why = adopted.turn, NO_LONGER
     adopted.waiting += 1
     try:
         if adopted.waiting == 1:
             begin_wait(seconds)
         why = until_go(turn)
-    finally:
+    finally:                     # also by an exception, such as Ctrl-C
         adopted.waiting -= 1
-        end_wait(turn, why)
+        if adopted.turn == turn and not adopted.waiting:
+            end_wait(why)
 
 
 def stop_waiting():
     """As wait_for_client.cancel(), from another thread."""
     if adopted.waiting:
-        tell("release")
+        end_wait(NO_LONGER)
 
 
 def go_on(*words):
@@ -213,9 +216,12 @@ def connect_if_free(real):
         if has_debugger():
             note("debugpy.connect(): there is a debugger already")
             return endpoint(address)
-        answer = real(address, *arguments, **more)
         state.foreign = "connect"
-        return answer
+        try:
+            return real(address, *arguments, **more)
+        except BaseException:
+            state.foreign = None
+            raise
     return connect
 
 
