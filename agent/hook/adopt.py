@@ -21,6 +21,8 @@ class adopted:
     waiting = 0         # threads of the script that wait
     turn = 0            # counts the agent's words that end a wait
     patience = 0.0      # until when a client may be on its way
+    attaching = False   # hook.py is at it; the client may be in already, and
+                        # the script not yet traced
     tracing = {}        # what ptvsd.tracing() said, by thread
 
 
@@ -42,7 +44,7 @@ def is_connected():
     """A client is in, by pitstop or, in a debugged process's child, by its
     parent."""
     attached = getattr(sys.modules.get("pydevd"), "_is_attached", None)
-    return bool(attached and attached())
+    return bool(attached and attached() and not adopted.attaching)
 
 
 def has_debugger():
@@ -169,13 +171,17 @@ def go_on(*words):
 def with_patience(action):
     def act(*words):
         adopted.patience = hook.clock() + CLIENT_SECONDS
-        action(*words)
+        adopted.attaching = True
+        try:
+            action(*words)
+        finally:
+            adopted.attaching = False
     return act
 
 
 def forked_with_waits():
     parents_forked()
-    adopted.waiting = 0
+    adopted.waiting, adopted.attaching = 0, False
     adopted.tracing.clear()
 
 

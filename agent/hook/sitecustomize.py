@@ -28,13 +28,6 @@ ANSWER_SECONDS = 5.0
 NOT_HELD = b"pitstop: the agent does not answer; the step is not held\n"
 DEBUGGERS = ("debugpy", "ptvsd")
 OFF = ("off", "no", "false", "0")
-# In the place of PathFinder's, so that it is not to be seen in sys.meta_path;
-# made from text to be nobody's code on all versions (see name_code).
-FIND_SPEC = """
-def find_spec(cls, name, path=None, target=None):
-    spec = usual(cls, name, path, target)
-    return adopt(name, spec) if name in names and path is None else spec
-"""
 RETRIES, PAUSE_SECONDS, PAUSE_MAX = 12, 0.1, 30.0
 
 
@@ -48,6 +41,7 @@ class hook:
     left = None       # until when a hold lasts, on the monotonic clock
     main = None       # the main thread's identifier
     place = __file__.rpartition("/")[0]    # where this file is
+    usual = None      # what find_spec() stands in the place of
     adopt = None      # a function of adopt.py, once that has come
     thread = False    # our thread runs
     ident = None      # and its identifier
@@ -467,13 +461,25 @@ def in_child():
         pass
 
 
+def nobodys(code):
+    """The same in a file that nobody has."""
+    if hasattr(code, "replace"):       # Python 3.8
+        return code.replace(co_filename=CODE_NAME)
+    return type(code)(
+        code.co_argcount, code.co_kwonlyargcount, code.co_nlocals,
+        code.co_stacksize, code.co_flags, code.co_code, code.co_consts,
+        code.co_names, code.co_varnames, CODE_NAME, code.co_name,
+        code.co_firstlineno, code.co_lnotab, code.co_freevars,
+        code.co_cellvars)
+
+
 def name_code():
     """What runs inside of the step's calls of fork() is nobody's code: pydevd
     does not step into frozen files, coverage does not count them."""
     for thing in list(globals().values()):
         code = getattr(thing, "__code__", None)
-        if hasattr(code, "replace"):       # Python 3.8
-            thing.__code__ = code.replace(co_filename=CODE_NAME)
+        if hasattr(code, "replace"):
+            thing.__code__ = nobodys(code)
 
 
 def watch_forks():
@@ -512,14 +518,20 @@ def adopt(name, spec):
         return spec
 
 
+def find_spec(cls, name, path=None, target=None):
+    """In the place of PathFinder's own: through there come all imports from
+    files, and in sys.meta_path it is not to be seen."""
+    spec = hook.usual(cls, name, path, target)
+    return adopt(name, spec) if name in DEBUGGERS and path is None else spec
+
+
 def watch_imports():
     if os.environ.get("PITSTOP_ADOPT", "").lower() in OFF:
         return
     finder = sys.modules["_frozen_importlib_external"].PathFinder
-    names = {"usual": finder.find_spec.__func__, "names": DEBUGGERS,
-             "adopt": adopt}
-    exec(compile(FIND_SPEC, CODE_NAME, "exec"), names)
-    finder.find_spec = classmethod(names["find_spec"])
+    hook.usual = finder.find_spec.__func__
+    find_spec.__code__ = nobodys(find_spec.__code__)
+    finder.find_spec = classmethod(find_spec)
 
 
 # ---- the start ----

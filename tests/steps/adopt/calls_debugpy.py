@@ -1,7 +1,13 @@
 """A script that brings debugpy. The arguments are what it calls, in order."""
 import sys
+import time
 
 import debugpy
+
+
+def until():
+    while not debugpy.is_client_connected():
+        time.sleep(0.01)
 
 
 def work(n):
@@ -14,6 +20,7 @@ CALLS = {
     "wait": debugpy.wait_for_client,
     "connected": debugpy.is_client_connected,
     "line": lambda: sys.stdin.readline().strip(),
+    "until": until,
     "traced": lambda: sys.gettrace() is not None,
     "loaded": lambda: "pydevd" in sys.modules,
     "configure": lambda: debugpy.configure(subProcess=False),
