@@ -117,9 +117,8 @@ def until_go(turn):
     while adopted.turn == turn:
         if not hook.thread:
             return "the agent is gone"
-        left = hook.left
-        if left and hook.clock() > max(left + SLACK_SECONDS,
-                                       adopted.patience):
+        if hook.clock() > max((hook.left or 0) + SLACK_SECONDS,
+                              adopted.patience):
             return "the time is up"
         hook.sleep(POLL_SECONDS)
     return ""
@@ -128,8 +127,8 @@ def until_go(turn):
 def end_wait(why):
     """By ourselves. The agent learns of it, and has nothing to answer."""
     end_hold(why)
-    hook.left = state.deadline = None
     adopted.turn += 1
+    hook.left = state.deadline = None
     tell("release")
 
 
@@ -161,11 +160,14 @@ def stop_waiting():
 
 def go_on(*words):
     do_go(*words)
-    if adopted.waiting:
+    if not adopted.waiting:
+        return
+    try:
         if not is_connected():
             untrace()     # a client may have been half-way in
-        hook.left = state.deadline = None
+    finally:
         adopted.turn += 1
+        hook.left = state.deadline = None
 
 
 def with_patience(action):
