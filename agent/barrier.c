@@ -18,8 +18,9 @@ struct cell {
 
 /* A client that left is gone, whether it was reported as ATTACH_FAILED or as
  * DETACH. What is left of its debugger slows a running step, hence UNTRACE; a
- * held one keeps it for the next client. After a crash other threads may still
- * run. */
+ * held one keeps it for the next client. A script can ask for a hold of its own
+ * while it runs; with a client in, that is over at once. After a crash other
+ * threads may still run. */
 static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 	[BARRIER_REGISTERED] = {
 		[BARRIER_HOLD] = GO(HOLDING, BARRIER_SAY_HOLD),
@@ -62,7 +63,7 @@ static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 		[BARRIER_EXIT] = GO(EXITED, BARRIER_DROP_CLIENT),
 	},
 	[BARRIER_RUNNING] = {
-		[BARRIER_HOLD] = REFUSE(RUNNING),
+		[BARRIER_HOLD] = GO(HOLDING, BARRIER_SAY_HOLD),
 		[BARRIER_PASS] = REFUSE(RUNNING),
 		[BARRIER_ATTACH] = GO(ATTACHING_LATE, BARRIER_CALL_HOOK),
 		[BARRIER_READY] = JUST(RUNNING),
@@ -75,7 +76,7 @@ static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 		[BARRIER_EXIT] = JUST(EXITED),
 	},
 	[BARRIER_ATTACHING_LATE] = {
-		[BARRIER_HOLD] = REFUSE(ATTACHING_LATE),
+		[BARRIER_HOLD] = GO(ATTACHING, BARRIER_SAY_HOLD),
 		[BARRIER_PASS] = REFUSE(ATTACHING_LATE),
 		[BARRIER_ATTACH] = REFUSE(ATTACHING_LATE),
 		[BARRIER_READY] = JUST(ATTACHED),
@@ -89,7 +90,7 @@ static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 		[BARRIER_EXIT] = GO(EXITED, BARRIER_DROP_CLIENT),
 	},
 	[BARRIER_ATTACHED] = {
-		[BARRIER_HOLD] = REFUSE(ATTACHED),
+		[BARRIER_HOLD] = GO(ATTACHED, BARRIER_LET_GO),
 		[BARRIER_PASS] = REFUSE(ATTACHED),
 		[BARRIER_ATTACH] = REFUSE(ATTACHED),
 		[BARRIER_READY] = JUST(ATTACHED),

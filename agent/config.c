@@ -94,6 +94,10 @@ static const struct setting settings[] = {
 	  "--remote_debug_connection_timeout N; consume: pitstop follows them\n"
 	  "and takes them out; keep: they are the script's own affair",
 	  &word, MEMBER(keep_args), .words = args_words },
+	{ "--adopt", "PITSTOP_ADOPT", "SWITCH", "on", "on",
+	  "a script's own calls of debugpy.listen(), ptvsd.enable_attach() and\n"
+	  "the like lead to pitstop; off: they are the script's own affair",
+	  &word, MEMBER(adopt), .words = switch_words },
 	{ "--advertise", "PITSTOP_ADVERTISE", "ADDRESS", NULL, "",
 	  "the address to print, where VS Code reaches this machine",
 	  &address, MEMBER(advertise) },

@@ -27,8 +27,10 @@ static void add_name(struct buf *b, const struct step_facts *f)
 	buf_addf(b, ")");
 }
 
-static void add_place(struct buf *b, const struct step_facts *f)
+static void add_doubts(struct buf *b, const struct step_facts *f)
 {
+	if (f->told)
+		return;
 	if (f->port != f->wanted_port)
 		buf_addf(b, "pitstop: port %u is taken on this host, "
 			    "using %u\n", f->wanted_port, f->port);
@@ -39,12 +41,6 @@ static void add_place(struct buf *b, const struct step_facts *f)
 		buf_addf(b, "pitstop: %s can hardly be reached from another "
 			    "machine; name a better address with "
 			    "PITSTOP_ADVERTISE\n", f->host);
-	buf_addf(b, "pitstop: holding ");
-	add_name(b, f);
-	buf_addf(b, "%s until a debugger attaches to ",
-		 f->failed ? " where it failed" : "");
-	add_host_port(b, f);
-	buf_addf(b, "\n");
 }
 
 static void add_launch(struct buf *b, const struct step_facts *f)
@@ -60,6 +56,8 @@ static void add_launch(struct buf *b, const struct step_facts *f)
 	};
 	char *json;
 
+	if (f->told)
+		return;
 	snprintf(name, sizeof(name), "pitstop: %s", f->name);
 	json = launch_json(&l);
 	if (json)
@@ -77,7 +75,31 @@ void driver_log_hold(struct buf *b, const struct step_facts *f,
 	}
 	buf_addf(b, "Timeout for debug connection: %lld\nip_address: %s\n",
 		 seconds(timeout_ms), f->host);
-	add_place(b, f);
+	add_doubts(b, f);
+	buf_addf(b, "pitstop: holding ");
+	add_name(b, f);
+	buf_addf(b, "%s until a debugger attaches to ",
+		 f->failed ? " where it failed" : "");
+	add_host_port(b, f);
+	buf_addf(b, "\n");
+	add_launch(b, f);
+}
+
+void driver_log_listen(struct buf *b, const struct step_facts *f,
+		       const char *call)
+{
+	add_doubts(b, f);
+	buf_addf(b, "pitstop: ");
+	add_name(b, f);
+	buf_addf(b, " called %s(); ", call);
+	if (!f->late_attach) {
+		buf_addf(b, "nobody can attach while it runs, "
+			    "PITSTOP_LATE_ATTACH is off\n");
+		return;
+	}
+	buf_addf(b, "attach to ");
+	add_host_port(b, f);
+	buf_addf(b, "\n");
 	add_launch(b, f);
 }
 

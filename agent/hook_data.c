@@ -17,3 +17,4 @@
 EMBED("hook_stub", "agent/hook/sitecustomize.py");
 EMBED("hook_body", "agent/hook/hook.py");
 EMBED("hook_postmortem", "agent/hook/postmortem.py");
+EMBED("hook_adopt", "agent/hook/adopt.py");

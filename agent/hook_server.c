@@ -30,7 +30,7 @@ struct hook {
 	struct stream *stream;
 	struct buf out;
 	void *session;    /* from ops->hello, NULL before it */
-	bool code_sent;
+	bool code_sent, adopt_sent;
 	bool corked;
 	bool closed;
 };
@@ -174,6 +174,17 @@ static void send_code(struct hook *h)
 	h->code_sent = true;
 	buf_addf(&h->out, "code %zu\n", hook_body_len);
 	buf_add(&h->out, hook_body, hook_body_len);
+}
+
+void hook_send_adopt(struct hook *h)
+{
+	if (h->adopt_sent)
+		return;
+	h->adopt_sent = true;
+	send_code(h);
+	buf_addf(&h->out, "adopt %zu\n", hook_adopt_len);
+	buf_add(&h->out, hook_adopt, hook_adopt_len);
+	flush(h);
 }
 
 void hook_send(struct hook *h, const char *fmt, ...)

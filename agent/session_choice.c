@@ -82,8 +82,8 @@ static bool better(const struct session *a, const struct session *b)
 
 static bool attachable(const struct session *s)
 {
-	return !s->asked && !s->cmd.tool && s->hello.kind != HELLO_FORK &&
-	       s->barrier.state != BARRIER_EXITED;
+	return !s->asked && s->barrier.state != BARRIER_EXITED &&
+	       (s->adopted || (!s->cmd.tool && s->hello.kind != HELLO_FORK));
 }
 
 /* Several running steps that nothing tells apart: the user has to say. */

@@ -17,8 +17,7 @@ int64_t session_now(void)
 
 /* the hold */
 
-/* How long to hold: what the process asks for, or the setting. */
-static int64_t timeout_of(struct session *s)
+int64_t session_timeout(struct session *s)
 {
 	const struct config *c = s->all->config;
 	const char *bad = NULL;
@@ -40,10 +39,10 @@ static int64_t timeout_of(struct session *s)
 	return seconds * 1000;
 }
 
-void session_begin_hold(struct session *s)
+void session_begin_hold(struct session *s, int64_t timeout_ms)
 {
 	s->asked = s->held = true;
-	s->timeout_ms = timeout_of(s);
+	s->timeout_ms = timeout_ms;
 	s->since = session_now();
 	if (*s->all->config->debugpy)
 		hook_send(s->hook, "path %s", s->all->config->debugpy);
@@ -78,6 +77,8 @@ void session_call_hook(struct session *s)
 		return;
 	}
 	make_token(s->token);
+	if (s->all->config->adopt)
+		hook_send_adopt(s->hook);
 	hook_send(s->hook, "attach 127.0.0.1 %u %s", s->debuggee_port,
 		  s->token);
 }

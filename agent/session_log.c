@@ -34,6 +34,7 @@ static struct step_facts facts(const struct session *s)
 		.token = at->token,
 		.failed = *s->failed ? s->failed : NULL,
 		.late_attach = s->all->config->late_attach,
+		.told = s->told && !*s->failed,
 	};
 }
 
@@ -52,6 +53,20 @@ void session_say_hold(struct session *s)
 		driver_log_back(&b, s->timeout_ms);
 	else
 		driver_log_hold(&b, &f, s->timeout_ms);
+	s->told = true;
+	say(s, &b);
+}
+
+void session_say_listen(struct session *s, const char *call)
+{
+	struct step_facts f = facts(s);
+	struct buf b = { 0 };
+
+	if (f.port)
+		driver_log_listen(&b, &f, call);
+	else
+		driver_log_no_port(&b, &f, s->all->place->last_port);
+	s->told = s->told || f.late_attach;
 	say(s, &b);
 }
 

@@ -126,7 +126,7 @@ static void decide_crash(struct session *s)
 
 	if (hold && s->all->place->port) {
 		hook_send_postmortem(s->hook);
-		session_begin_hold(s);
+		session_begin_hold(s, session_timeout(s));
 		return;
 	}
 	*s->failed = '\0';
@@ -156,7 +156,7 @@ static void decide(struct session *s)
 	s->all->hold_met |= s->waiting && (again || s->main);
 	if (s->waiting && (again || s->main) && s->all->place->port) {
 		strlcpy(s->failed, s->hello.crash, sizeof(s->failed));
-		session_begin_hold(s);
+		session_begin_hold(s, session_timeout(s));
 		return;
 	}
 	if (s->waiting && s->main)
@@ -209,10 +209,9 @@ static void on_no_debugger(struct session *s)
 		return;
 	s->asked = s->held = false;
 	session_say_no_hold(s);
-	if (*s->failed)
-		session_let_go(s);
-	else
+	if (!*s->failed)
 		session_event(s, BARRIER_PASS, NULL);
+	session_let_go(s);   /* of a hold amid the script, or at its crash */
 }
 
 /* The hook ended the hold at a crash by itself. */
@@ -223,6 +222,52 @@ static void on_passed(struct session *s)
 	    s->barrier.state == BARRIER_ATTACHING_POSTMORTEM)
 		session_event(s, BARRIER_RELEASE, "the step went on");
 	*s->failed = '\0';
+}
+
+/* What a script's own debugger is asked for, see hook/adopt.py. */
+
+static void on_listen(struct session *s, const char *call)
+{
+	s->adopted = true;
+	if (s->barrier.state == BARRIER_RUNNING)
+		session_say_listen(s, call);
+	s->all->ops->arrived(s->all->ctx, s);
+}
+
+/* A hold amid the script; `ms` is how long, "" for what the setting says. */
+static void on_wait(struct session *s, const char *ms)
+{
+	const int64_t max = (int64_t)s->all->config->max_hold * 1000;
+	const char *bad;
+	long long asked = strtonum(ms, 1, max, &bad);
+
+	if (s->waiting)
+		return;
+	s->waiting = s->adopted = true;
+	s->resumed = false;   /* this is none from before a restart */
+	if (!*ms)
+		asked = session_timeout(s);
+	else if (bad)
+		asked = max;
+	if (s->all->place->port) {
+		session_begin_hold(s, asked);
+		return;
+	}
+	session_say_no_hold(s);
+	session_let_go(s);
+}
+
+/* It does not wait for our word any more, and has said so itself. */
+static void on_release(struct session *s)
+{
+	unsigned todo = barrier_step(&s->barrier, BARRIER_RELEASE,
+				     session_now(), 0);
+
+	s->asked = s->waiting = false;
+	if (!(todo & BARRIER_REFUSE))
+		session_do(s, (todo & BARRIER_DROP_CLIENT) | BARRIER_UNTRACE,
+			   BARRIER_RELEASE, "the script waits no longer");
+	arm(s);
 }
 
 static void on_line(void *session, const char *verb, const char *rest)
@@ -243,6 +288,14 @@ static void on_line(void *session, const char *verb, const char *rest)
 		s->all->ops->failed(s->client, rest);
 	else if (strcmp(verb, "retraced") == 0 && session_answer_counts(s))
 		s->all->ops->retraced(s->all->ctx, s, s->client);
+	else if (strcmp(verb, "adopt") == 0)
+		hook_send_adopt(s->hook);
+	else if (strcmp(verb, "listen") == 0)
+		on_listen(s, rest);
+	else if (strcmp(verb, "wait") == 0)
+		on_wait(s, rest);
+	else if (strcmp(verb, "release") == 0)
+		on_release(s);
 }
 
 static void on_timer_closed(uv_handle_t *h)

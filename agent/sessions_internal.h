@@ -46,6 +46,8 @@ struct session {
 	bool resumed;        /* an earlier agent began this hold */
 	bool held;           /* was held at some time */
 	bool main;           /* a step's main script */
+	bool adopted;        /* its script asked for a debugger itself */
+	bool told;           /* its log has the launch configuration */
 	uint16_t debuggee_port;
 };
 
@@ -69,7 +71,10 @@ bool session_is_main(struct session *s);
 int64_t session_now(void);  /* ms */
 
 /* Have the hook stand for as long as is asked for; `ready` is its answer. */
-void session_begin_hold(struct session *s);
+void session_begin_hold(struct session *s, int64_t timeout_ms);
+
+/* How long to hold: what the process asks for, or the setting; ms. */
+int64_t session_timeout(struct session *s);
 /* At a crash with a client: it is shown the exception. */
 void session_let_go(struct session *s);
 
@@ -86,6 +91,7 @@ bool session_answer_counts(struct session *s);
 const char *session_name(const struct session *s);
 
 void session_say_hold(struct session *s);
+void session_say_listen(struct session *s, const char *call);
 void session_say_attached(struct session *s, int64_t after_ms);
 void session_say_not_attached(struct session *s, const char *why);
 void session_say_countdown(struct session *s, int64_t left_ms);

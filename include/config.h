@@ -21,6 +21,7 @@ struct config {
 	uint16_t port;            /* --port          PITSTOP_PORT */
 	bool late_attach;         /* --late-attach   PITSTOP_LATE_ATTACH */
 	bool keep_args;           /* --args=keep     PITSTOP_ARGS */
+	bool adopt;               /* --adopt         PITSTOP_ADOPT */
 	char advertise[64];       /* --advertise     PITSTOP_ADVERTISE, address */
 	char vnet[64];            /* --vnet          PITSTOP_VNET, CIDR */
 	char allow[1024];         /* --allow         PITSTOP_ALLOW, CIDRs */

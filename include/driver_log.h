@@ -28,12 +28,16 @@ struct step_facts {
 	const char *token;     /* NULL: none asked for */
 	const char *failed;    /* the exception that it is held at, or NULL */
 	bool late_attach;
+	bool told;             /* where to attach and how stands above */
 };
 
 void driver_log_hold(struct buf *b, const struct step_facts *f,
 		     int64_t timeout_ms);
 void driver_log_still(struct buf *b, const struct step_facts *f,
 		      int64_t left_ms);
+/* The script made itself attachable by a call such as "debugpy.listen". */
+void driver_log_listen(struct buf *b, const struct step_facts *f,
+		       const char *call);
 /* The agent was restarted and found the hold again. */
 void driver_log_back(struct buf *b, int64_t left_ms);
 void driver_log_attached(struct buf *b, const char *client, int64_t after_ms);

@@ -7,8 +7,12 @@
  *                         "key=value\0"
  *   hook to agent, after: lines "verb[ rest]\n"
  *   agent to hook:        lines "verb[ rest]\n"; after "code LENGTH",
- *                         "postmortem LENGTH" and "say LENGTH" follow
- *                         LENGTH bytes
+ *                         "adopt LENGTH", "postmortem LENGTH" and "say LENGTH"
+ *                         follow LENGTH bytes
+ *
+ * The script's own debugger (hook/adopt.py) asks for the code by "adopt", says
+ * "listen CALL" when it would listen, "wait[ MS]" when the script waits, which
+ * is answered as a hold is, and "release" when it has stopped to by itself.
  *
  * Fields: pid, ppid, python (3.11.7), exe, cwd, kind (start | fork | again),
  * hold (what the process asks for: off | step | crash | both), timeout

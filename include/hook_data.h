@@ -16,4 +16,8 @@ extern const size_t hook_body_len;
 extern const char hook_postmortem[];
 extern const size_t hook_postmortem_len;
 
+/* agent/hook/adopt.py, for scripts that bring a debugger of their own. */
+extern const char hook_adopt[];
+extern const size_t hook_adopt_len;
+
 #endif

@@ -105,6 +105,12 @@ def python27():
     return None
 
 
+def with_recipe():
+    """Python 3.9 with what the documented recipe imports, or None."""
+    python = _python("recipe", "1.8.21")
+    return python if python.exists else None
+
+
 def has_module(python, name):
     code = "import %s" % name
     return subprocess.call([python.path, "-I", "-c", code],

@@ -128,6 +128,7 @@ some_pythons = pytest.mark.parametrize("python", pythons.some(
 ROUNDS = [  # program, its arguments, options of Python, standard input
     ("start.py", "a --b c=d", "", ""),
     ("start.py", "", "-W error -X dev", ""),
+    ("imports.py", "", "", ""),
     ("files.py", "", "", ""),
     ("threads.py", "", "", ""),
     ("forks.py", "", "", ""),

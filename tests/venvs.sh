@@ -5,8 +5,9 @@
 #   test    pytest, with the machine's python3 (3.9 or later)
 #   system  debugpy, with the machine's python3
 #   all     both, and each Python of pyenv (3.6 to 3.13) with the debugpy that
-#           pip gives it, Python 3.11 with two older ones besides. A Python
-#           that is missing is passed over: tests/pythons.py names it.
+#           pip gives it, Python 3.11 with two older ones besides, and Python
+#           3.9 with what the documented recipe imports. A Python that is
+#           missing is passed over: tests/pythons.py names it.
 #
 # Does nothing, quickly, when all is there. No output of pip unless it fails.
 set -euo pipefail
@@ -86,6 +87,7 @@ make_pyenv_venvs() {
 		python=$(pyenv_python $minor)
 		[ -n "$python" ] || continue
 		make_venv "py$minor" "$python" "debugpy-$(debugpy_for $minor)"
+		[ $minor != 3.9 ] || make_venv recipe "$python" recipe
 		[ $minor = 3.11 ] || continue
 		make_venv "py$minor-1.8.0" "$python" debugpy-1.8.0
 		make_venv "py$minor-1.6.7" "$python" debugpy-1.6.7

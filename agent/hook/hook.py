@@ -44,6 +44,8 @@ class state:
                          # exception has waited enough
     shown = False        # with a client: show it the exception
     stopped = False      # that is going on
+    foreign = None       # how the step connected a debugger of its own
+    waiting = 0          # threads that wait by a call of the script's own
 
 
 class GaveUp(BaseException):
@@ -271,7 +273,9 @@ def refuse_foreign(debugpy):
     """The step may run a debugger of its own."""
     listen = debugpy.server.api.listen
     if getattr(listen, "called", False):
-        raise Refused("the step called debugpy.listen() itself")
+        state.foreign = "listen"
+    if state.foreign:
+        raise Refused("the step called debugpy.%s() itself" % state.foreign)
 
 
 def hang_up(debugger):
@@ -396,7 +400,7 @@ def connect_debugpy(host, port, token, limit):
         if not TRACES:
             start_monitoring()
         with bounded_wait(limit):
-            debugpy.connect((host, port), access_token=token)
+            debugpy.server.api.connect((host, port), access_token=token)
         wake_right()
 
 
@@ -662,7 +666,7 @@ def end_show():
 def agent_is_lost():
     """pydevd lets the step run when its connection breaks; what is left of
     the debugger goes here."""
-    if "pydevd" not in sys.modules:
+    if "pydevd" not in sys.modules or state.foreign:
         return
     from _pydevd_bundle.pydevd_constants import get_global_debugger
     follow_children(False)       # they would end: nobody to connect to
@@ -690,7 +694,7 @@ def is_awaited():
 
 def do_hold(text, _):
     """A hold that goes on after the agent was lost keeps its own deadline."""
-    if not state.held and not is_awaited():
+    if not (state.held or state.waiting or is_awaited()):
         return
     directory = package_directory()
     if not directory:
@@ -756,6 +760,12 @@ def free_thread(shown):
             lock.release()
 
 
+def do_adopt(_, source):
+    """The script brings a debugger: adopt.py goes on where this file ends."""
+    if not hook.adopt:
+        exec(compile(source, "<frozen pitstop>", "exec", 0, True), globals())
+
+
 def do_attach(text, _):
     host, port, token = text.split(" ")
     began = hook.clock()
@@ -798,6 +808,7 @@ VERBS = {
     "attach": do_attach,
     "postmortem": do_postmortem,
     "show": do_show,
+    "adopt": do_adopt,
     "untrace": do_untrace,
     "retrace": do_retrace,
 }

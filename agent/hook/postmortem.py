@@ -12,7 +12,7 @@ WAKE_SECONDS = 0.05
 ANSWER_SECONDS = 5.0        # for the agent to say how long to wait
 
 
-def end_wait(number, frame):
+def give_way(number, frame):
     raise GaveUp("signal %d" % number)
 
 
@@ -27,7 +27,7 @@ class signals_end_it:
         for name in ENDING:
             number = getattr(hook.signal, name)
             if hook.signal.getsignal(number) == hook.signal.SIG_DFL:
-                hook.signal.signal(number, end_wait)
+                hook.signal.signal(number, give_way)
                 self.taken.append(number)
 
     def __exit__(self, *exception):
@@ -54,7 +54,7 @@ def limit(begun):
     return state.deadline + (state.grace if state.attaching else 0)
 
 
-def wait():
+def stand_still():
     """Until the agent says that it is over: "". Otherwise, why it is."""
     begun = regained = hook.clock()
     while not state.over.acquire(True, WAKE_SECONDS):
@@ -158,7 +158,7 @@ def stand(kind, value, trace):
     state.grace = ATTACH_SECONDS
     with signals_end_it():
         try:
-            why = wait()
+            why = stand_still()
         finally:
             hook.crash = None
             if why:

@@ -27,6 +27,8 @@ ARGS_MAX, ARG_BYTES, ARGS_BYTES = 256, 4096, 60000
 LINE_BYTES, PAYLOAD_BYTES = 65536, 1 << 20
 ANSWER_SECONDS = 5.0
 NOT_HELD = b"pitstop: the agent does not answer; the step is not held\n"
+DEBUGGERS = ("debugpy", "ptvsd")
+OFF = ("off", "no", "false", "0")
 RETRIES, PAUSE_SECONDS, PAUSE_MAX = 12, 0.1, 30.0
 
 
@@ -40,7 +42,10 @@ class hook:
     left = None       # until when a hold lasts, on the monotonic clock
     main = None       # the main thread's identifier
     place = __file__.rpartition("/")[0]    # where this file is
+    usual = None      # what find_spec() stands in the place of
+    adopt = None      # a function of adopt.py, once that has come
     thread = False    # our thread runs
+    ident = None      # and its identifier
     tid = 0           # its number, as the kernel counts
     given_up = False  # what listens there is no agent
     filters = None    # the list that holds our filter for one warning
@@ -229,7 +234,7 @@ def parse():
         return None
     verb, _, text = line.decode("utf-8", "replace").partition(" ")
     payload = b""
-    if verb in ("code", "say", "postmortem"):
+    if verb in ("code", "adopt", "postmortem", "say"):
         size = int(text)
         if not 0 <= size <= PAYLOAD_BYTES:
             raise ValueError
@@ -372,6 +377,7 @@ def listen():
 
 def thread_main(begun):
     hook.tid = hook.get_tid() if hook.get_tid else 0
+    hook.ident = hook.get_ident()
     begun.release()
     try:
         listen()
@@ -470,13 +476,25 @@ def in_child():
         pass
 
 
+def nobodys(code):
+    """The same in a file that nobody has."""
+    if hasattr(code, "replace"):       # Python 3.8
+        return code.replace(co_filename=CODE_NAME)
+    return type(code)(
+        code.co_argcount, code.co_kwonlyargcount, code.co_nlocals,
+        code.co_stacksize, code.co_flags, code.co_code, code.co_consts,
+        code.co_names, code.co_varnames, CODE_NAME, code.co_name,
+        code.co_firstlineno, code.co_lnotab, code.co_freevars,
+        code.co_cellvars)
+
+
 def name_code():
     """What runs inside of the step's calls of fork() is nobody's code: pydevd
     does not step into frozen files, coverage does not count them."""
     for thing in list(globals().values()):
         code = getattr(thing, "__code__", None)
-        if hasattr(code, "replace"):       # Python 3.8
-            thing.__code__ = code.replace(co_filename=CODE_NAME)
+        if hasattr(code, "replace"):
+            thing.__code__ = nobodys(code)
 
 
 def watch_forks():
@@ -612,6 +630,48 @@ def watch_crashes():
     watch_threads()
 
 
+# ---- debuggers that the script brings ----
+
+def ask_for_adopt():
+    """What to do about them stands in adopt.py, and our thread takes what the
+    agent sends. An agent that is started anew is asked again."""
+    until, asked = hook.clock() + ANSWER_SECONDS, None
+    while not hook.adopt and hook.thread and hook.clock() < until:
+        if hook.fd >= 0 and asked != hook.file:
+            asked = hook.file
+            try:
+                send("adopt")
+            except (EOFError, OSError):
+                asked = None
+        hook.sleep(0.002)
+
+
+def adopt(name, spec):
+    """The spec under which the script gets its debugger."""
+    try:
+        if not hook.adopt and hook.ident != hook.get_ident():
+            ask_for_adopt()
+        return hook.adopt(name, spec) if hook.adopt else spec
+    except Exception:
+        return spec
+
+
+def find_spec(cls, name, path=None, target=None):
+    """In the place of PathFinder's own: through there come all imports from
+    files, and in sys.meta_path it is not to be seen."""
+    spec = hook.usual(cls, name, path, target)
+    return adopt(name, spec) if name in DEBUGGERS and path is None else spec
+
+
+def watch_imports():
+    if os.environ.get("PITSTOP_ADOPT", "").lower() in OFF:
+        return
+    finder = sys.modules["_frozen_importlib_external"].PathFinder
+    hook.usual = finder.find_spec.__func__
+    find_spec.__code__ = nobodys(find_spec.__code__)
+    finder.find_spec = classmethod(find_spec)
+
+
 # ---- the start ----
 
 def leave_path():
@@ -709,6 +769,7 @@ def register(name):
     except OSError:
         if wish() not in BEFORE:
             return
+    watch_imports()
     if wish() in BEFORE:
         hold_or_die()
     if not hook.given_up:

@@ -23,8 +23,8 @@ static const struct {
 	const char *next;
 	const char *actions[BARRIER_STATES];
 } TABLE[] = {
-	{ BARRIER_HOLD, "HHAULTPQX",
-	  { "h", "r", "r", "r", "r", "r", "r", "r", "r" } },
+	{ BARRIER_HOLD, "HHAHATPQX",
+	  { "h", "r", "r", "h", "h", "g", "r", "r", "r" } },
 	{ BARRIER_PASS, "UHAULTPQX",
 	  { "g", "r", "r", "r", "r", "r", "r", "r", "r" } },
 	{ BARRIER_ATTACH, "RAALLTQQX",
@@ -188,6 +188,22 @@ static void only_a_step_that_nobody_is_at_waits(void **state)
 	}
 }
 
+/* A client that was on its way when the hold began is a client of the hold. */
+static void a_running_step_can_be_held(void **state)
+{
+	(void)state;
+	TELL(5000,
+	     { 1, BARRIER_PASS, BARRIER_RUNNING, NONE, 0 },
+	     { 1000, BARRIER_HOLD, BARRIER_HOLDING, 6000, 5000 },
+	     { 6000, BARRIER_TIMEOUT, BARRIER_RUNNING, NONE, 0 },
+	     { 7000, BARRIER_ATTACH, BARRIER_ATTACHING_LATE, NONE, 0 },
+	     { 8000, BARRIER_HOLD, BARRIER_ATTACHING, 43000, 5000 },
+	     { 9000, BARRIER_ATTACH_FAILED, BARRIER_HOLDING, 14000, 5000 },
+	     { 9500, BARRIER_ATTACH, BARRIER_ATTACHING, 43000, 4500 },
+	     { 9900, BARRIER_READY, BARRIER_ATTACHED, NONE, 0 },
+	     { 9950, BARRIER_HOLD, BARRIER_ATTACHED, NONE, 0 });
+}
+
 /* Two seconds of attaching put the deadline off by two seconds. */
 static void an_attempt_stops_the_clock(void **state)
 {
@@ -274,6 +290,7 @@ int main(void)
 		cmocka_unit_test(a_crash_starts_a_deadline_of_its_own),
 		cmocka_unit_test(a_crash_under_a_late_attach_waits_for_it),
 		cmocka_unit_test(only_a_step_that_nobody_is_at_waits),
+		cmocka_unit_test(a_running_step_can_be_held),
 		cmocka_unit_test(an_attempt_stops_the_clock),
 		cmocka_unit_test(all_attempts_share_the_grace),
 		cmocka_unit_test(no_order_of_events_holds_for_longer),

@@ -20,7 +20,8 @@
 static const char *const VARIABLES[] = {
 	"PITSTOP_HOLD", "PITSTOP_TIMEOUT", "PITSTOP_MAX_HOLD",
 	"PITSTOP_PAUSE_LIMIT", "PITSTOP_PORT",
-	"PITSTOP_LATE_ATTACH", "PITSTOP_ARGS", "PITSTOP_ADVERTISE",
+	"PITSTOP_LATE_ATTACH", "PITSTOP_ARGS", "PITSTOP_ADOPT",
+	"PITSTOP_ADVERTISE",
 	"PITSTOP_VNET", "PITSTOP_ALLOW", "PITSTOP_MATCH", "PITSTOP_DEBUGPY",
 	"PITSTOP_TOKEN",
 };
@@ -75,6 +76,7 @@ static void every_setting_has_a_default(void **state)
 	assert_int_equal(c.port, 5678);
 	assert_true(c.late_attach);
 	assert_false(c.keep_args);
+	assert_true(c.adopt);
 	assert_string_equal(c.advertise, "");
 	assert_string_equal(c.vnet, "");
 	assert_string_equal(c.allow, CIDR_DEFAULT);
@@ -93,6 +95,7 @@ static void the_environment_sets_all(void **state)
 	setenv("PITSTOP_PORT", "9", 1);
 	setenv("PITSTOP_LATE_ATTACH", "off", 1);
 	setenv("PITSTOP_ARGS", "keep", 1);
+	setenv("PITSTOP_ADOPT", "off", 1);
 	setenv("PITSTOP_ADVERTISE", "10.1.2.3", 1);
 	setenv("PITSTOP_VNET", "10.1.0.0/16", 1);
 	setenv("PITSTOP_ALLOW", "none", 1);
@@ -107,6 +110,7 @@ static void the_environment_sets_all(void **state)
 	assert_int_equal(c.port, 9);
 	assert_false(c.late_attach);
 	assert_true(c.keep_args);
+	assert_false(c.adopt);
 	assert_string_equal(c.advertise, "10.1.2.3");
 	assert_string_equal(c.vnet, "10.1.0.0/16");
 	assert_string_equal(c.allow, "none");

@@ -46,6 +46,39 @@ static void a_hold_begins_with_the_lines_of_the_recipe(void **state)
 	buf_free(&b);
 }
 
+static void a_script_that_listens_is_told_where(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+
+	(void)state;
+	driver_log_listen(&b, &f, "debugpy.listen");
+	assert_non_null(strstr(text(&b), "pitstop: train.py (pid 17) called "
+			       "debugpy.listen(); attach to 10.3.0.5:5678\n"
+			       "pitstop: launch.json: {"));
+	buf_free(&b);
+	f.late_attach = false;
+	driver_log_listen(&b, &f, "debugpy.listen");
+	assert_non_null(strstr(text(&b), "PITSTOP_LATE_ATTACH"));
+	assert_null(strstr(b.data, "launch.json"));
+	buf_free(&b);
+}
+
+static void a_configuration_is_printed_once(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+
+	(void)state;
+	f.told = true;
+	driver_log_listen(&b, &f, "debugpy.listen");
+	driver_log_hold(&b, &f, 5000);
+	assert_non_null(strstr(text(&b), "Timeout for debug connection: 5\n"
+			       "ip_address: 10.3.0.5\npitstop: holding"));
+	assert_null(strstr(b.data, "launch.json"));
+	buf_free(&b);
+}
+
 static void the_log_says_which_port_and_rank_it_is(void **state)
 {
 	struct step_facts f = FACTS;
@@ -155,6 +188,8 @@ int main(void)
 {
 	static const struct CMUnitTest TESTS[] = {
 		cmocka_unit_test(a_hold_begins_with_the_lines_of_the_recipe),
+		cmocka_unit_test(a_script_that_listens_is_told_where),
+		cmocka_unit_test(a_configuration_is_printed_once),
 		cmocka_unit_test(the_log_says_which_port_and_rank_it_is),
 		cmocka_unit_test(an_ipv6_address_has_brackets_before_a_port),
 		cmocka_unit_test(a_range_without_an_address_of_ours_is_told),
