@@ -169,6 +169,10 @@ static void farewell_asked(struct client *c, const struct dap_message *m,
 {
 	c->farewell_seq = m->seq;
 	dap_peer_name(m, c->farewell, sizeof(c->farewell));
+	if (c->state == CLIENT_OUTLIVING) {
+		client_say_farewell(c);
+		return;
+	}
 	if (c->state == CLIENT_ENDED) {
 		dap_peer_respond(c->peer, m->seq, c->farewell, NULL);
 		dap_peer_finish(c->peer);
@@ -197,6 +201,8 @@ static void do_terminate(struct client *c, const struct dap_message *m)
 		return;
 	}
 	dap_peer_respond(c->peer, m->seq, "terminate", NULL);
+	if (c->state == CLIENT_OUTLIVING)
+		client_say_farewell(c);
 	client_leave(c, "the client asked to terminate", true);
 }
 
@@ -212,7 +218,7 @@ static const struct {
 	  do_configuration_done },
 	{ "pause", CLIENT_ATTACHED, CLIENT_ATTACHED, do_all_threads },
 	{ "continue", CLIENT_ATTACHED, CLIENT_ATTACHED, do_all_threads },
-	{ "terminate", CLIENT_GREETED, CLIENT_ATTACHED, do_terminate },
+	{ "terminate", CLIENT_GREETED, CLIENT_OUTLIVING, do_terminate },
 	{ "disconnect", CLIENT_NEW, CLIENT_ENDED, do_disconnect },
 };
 
@@ -247,7 +253,7 @@ static void on_request(void *ctx, const struct dap_message *m)
 	if (c->debuggee && (c->state == CLIENT_CONFIGURING ||
 			    c->state == CLIENT_ATTACHED))
 		forward(c, m);
-	else
+	else if (!client_answer_idle(c, m))
 		refuse_order(c, m);
 }
 

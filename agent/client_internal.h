@@ -35,6 +35,7 @@ enum client_state {
 	CLIENT_CONFIGURING, /* `initialized` sent, breakpoints come in */
 	CLIENT_ATTACHED,
 	CLIENT_LEAVING,     /* debugpy was asked to disconnect */
+	CLIENT_OUTLIVING,   /* its process has ended, others go on */
 	CLIENT_ENDED,       /* `terminated` sent */
 };
 
@@ -56,6 +57,9 @@ struct client {
 	struct debuggee *debuggee;
 	struct buf deferred;
 	int64_t since;
+	int pid;             /* of its debuggee, also when that has ended */
+	char proof[65];
+	bool replaced;       /* exec() in the debuggee: another comes */
 	bool closing;
 };
 
@@ -81,6 +85,10 @@ void client_say_farewell(struct client *c);
 
 /* Let the step go on without it; `why` is for an attach that is open. */
 void client_leave(struct client *c, const char *why, bool terminate);
+
+/* It has no process, but is still there: an answer that changes nothing.
+ * False when there is none. */
+bool client_answer_idle(struct client *c, const struct dap_message *m);
 
 /* client_session.c */
 

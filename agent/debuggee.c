@@ -87,14 +87,14 @@ static void ask_who(struct debuggee *d)
 
 static void report_started(struct debuggee *d, const struct dap_message *m)
 {
-	char text[512] = "the debugger in the step closed its connection";
+	char text[512] = "the debugger in the step does not start";
 
-	if (!d->client)
-		return;
-	if (m && m->message.p)
+	if (!d->client || !m)
+		return;  /* without an answer, `gone` follows */
+	if (m->message.p)
 		snprintf(text, sizeof(text), "the debugger in the step says "
 			 "%.*s", (int)m->message.len, m->message.p);
-	d->ops->started(d->client, m && m->success, text);
+	d->ops->started(d->client, m->success, text);
 }
 
 static void on_properties(void *ctx, int64_t tag, const struct dap_message *m)
@@ -156,6 +156,15 @@ void debuggee_start(struct debuggee *d, cJSON *initialize, cJSON *attach,
 	dap_peer_request(d->peer, "initialize", initialize, on_initialized, 0);
 }
 
+static void on_unblocked(void *ctx, int64_t tag, const struct dap_message *m)
+{
+	struct debuggee *d = ctx;
+
+	(void)tag;
+	if (m)
+		d->ops->unblocked(d->ctx, d);
+}
+
 void debuggee_unblock(struct debuggee *d)
 {
 	cJSON *initialize = cJSON_CreateObject();
@@ -166,7 +175,7 @@ void debuggee_unblock(struct debuggee *d)
 	dap_peer_request(d->peer, "initialize", initialize, NULL, 0);
 	dap_peer_request(d->peer, "attach", attach, NULL, 0);
 	dap_peer_request(d->peer, "configurationDone", NULL, NULL, 0);
-	dap_peer_request(d->peer, "disconnect", NULL, NULL, 0);
+	dap_peer_request(d->peer, "disconnect", NULL, on_unblocked, 0);
 }
 
 /* the connection */

@@ -20,6 +20,8 @@ struct debuggee;
 struct debuggee_ops {
 	/* It said who it is. */
 	void (*identified)(void *ctx, struct debuggee *d);
+	/* It runs on, after debuggee_unblock(). */
+	void (*unblocked)(void *ctx, struct debuggee *d);
 	/* For the client that claimed it. */
 	void (*started)(void *client, bool ok, const char *error);
 	void (*event)(void *client, const struct dap_message *m);
