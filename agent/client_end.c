@@ -137,10 +137,13 @@ void client_outlived(struct client *c)
 static void client_left(struct client *c)
 {
 	struct session *s = c->session;
+	bool ends = c->debuggee && debuggee_ends(c->debuggee);
 
 	c->session = NULL;
 	c->debuggee = NULL;
-	if (s)
+	if (s && ends)
+		session_ends(s);
+	else if (s)
 		session_detached(s);
 	if (!outlives(c))
 		client_say_farewell(c);
@@ -312,11 +315,11 @@ void client_debuggee_gone(struct client *c)
 {
 	struct session *s = c->session;
 
-	c->debuggee = NULL;
 	if (c->state == CLIENT_ATTACHED || c->state == CLIENT_LEAVING) {
 		client_left(c);
 		return;
 	}
+	c->debuggee = NULL;
 	c->session = NULL;
 	if (s)
 		session_attach_failed(s);

@@ -25,6 +25,7 @@ struct debuggee {
 	char token[65];
 	pid_t pid, ppid;
 	bool identified;
+	bool ends;
 	cJSON *attach;      /* waits for the answer to initialize */
 	const char *ide_os;
 };
@@ -197,7 +198,8 @@ static void on_event(void *ctx, const struct dap_message *m)
 
 	if (dap_is(m, "initialized"))
 		return;
-	if (dap_is(m, "terminated"))
+	d->ends = dap_is(m, "terminated");
+	if (d->ends)
 		debuggee_close(d);
 	else if (d->client)
 		d->ops->event(d->client, m);
@@ -275,6 +277,11 @@ void debuggee_claim(struct debuggee *d, void *client)
 void *debuggee_client(const struct debuggee *d)
 {
 	return d->client;
+}
+
+bool debuggee_ends(const struct debuggee *d)
+{
+	return d->ends;
 }
 
 void debuggee_close(struct debuggee *d)

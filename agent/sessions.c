@@ -411,6 +411,13 @@ void session_detached(struct session *s)
 	session_event(s, BARRIER_DETACH, NULL);
 }
 
+/* Nothing is to be done in a process that is on its way out. */
+void session_ends(struct session *s)
+{
+	s->client = NULL;
+	barrier_step(&s->barrier, BARRIER_DETACH, now_ms(), 0);
+}
+
 pid_t session_pid(const struct session *s)
 {
 	return s->hello.pid;

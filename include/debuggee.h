@@ -42,6 +42,9 @@ struct dap_peer *debuggee_peer(struct debuggee *d);
 void debuggee_claim(struct debuggee *d, void *client);
 void *debuggee_client(const struct debuggee *d);
 
+/* Its process said that it ends. */
+bool debuggee_ends(const struct debuggee *d);
+
 /* Bring it to where it takes breakpoints: initialize, attach and debugger
  * properties; then ops->started. Both arguments are consumed. */
 void debuggee_start(struct debuggee *d, struct cJSON *initialize,

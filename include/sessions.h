@@ -91,6 +91,7 @@ void session_claim(struct session *s, void *client, const char *address);
 void session_ready(struct session *s);          /* it is attached now */
 void session_attach_failed(struct session *s);  /* it left before that */
 void session_detached(struct session *s);       /* it left after that */
+void session_ends(struct session *s);  /* ... because the process ends */
 
 pid_t session_pid(const struct session *s);
 int session_rank(const struct session *s);      /* -1: none */
