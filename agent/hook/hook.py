@@ -480,7 +480,9 @@ def is_pydevds(frame):
 
 def stop_frame_evaluation():
     """In children that are debugged from their start, pydevd has each frame
-    evaluated by a function of its own; being traced again brings it back."""
+    evaluated by a function of its own; being traced again brings it back.
+    What that function keeps with our code would make Python 3.6 hang when the
+    process ends while our thread is in there."""
     from _pydevd_frame_eval import pydevd_frame_eval_main
     stop = getattr(pydevd_frame_eval_main, "stop_frame_eval", None)
     if stop:
@@ -512,6 +514,7 @@ def stop_tracing():
                    if ident not in stopped}
         if not running:
             break
+        stop_frame_evaluation()
         set_trace_to_threads(off, thread_idents=list(running))
         for frame in running.values():
             leave(frame)

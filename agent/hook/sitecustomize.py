@@ -350,14 +350,21 @@ def hold_or_die():
 
 # ---- the thread ----
 
+def nothing():
+    pass
+
+
 def free_waiting():
     """A thread of a process that is debugged waits in pydevd for a client
-    without end, also when the agent has died that would bring one."""
+    without end, also when the agent has died that would bring one. What it
+    would start next, for a connection that is lost, would never end."""
     freed = False
     for frame in list(sys._current_frames().values()):
         while frame is not None:
             if frame.f_code.co_name == "wait_for_ready_to_run":
-                frame.f_locals["self"].ready_to_run = freed = True
+                debugger = frame.f_locals["self"]
+                debugger.start_auxiliary_daemon_threads = nothing
+                debugger.ready_to_run = freed = True
             frame = frame.f_back
     return freed
 
