@@ -1,4 +1,4 @@
-#include "adapter.h"
+#include "adapter_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,13 +11,11 @@
 
 #include "address.h"
 #include "attach_config.h"
-#include "cidr.h"
 #include "client.h"
 #include "dap_peer.h"
 #include "debuggee.h"
 #include "listeners.h"
 #include "log.h"
-#include "sessions.h"
 #include "tcp_server.h"
 
 #define MORE_PORTS 15       /* tried after the configured one */
@@ -26,97 +24,8 @@
 #define STRANGERS_MAX 128   /* debuggees that have shown no session's token */
 #define IDENTIFY_MS 10000   /* for a debuggee to say who it is */
 #define AWAY_MS 60000       /* for one that nobody wants to go its way */
-#define CLAIM_MS 10000      /* for a client to open the session of a child it
-			       was offered */
-
-struct member {             /* of one of the two lists */
-	struct member *next;
-	struct adapter *adapter;
-	struct client *client;
-	struct debuggee *debuggee;
-	struct session *session;  /* a debuggee's; NULL for a child */
-	uv_timer_t timer;         /* a debuggee's: IDENTIFY_MS, CLAIM_MS,
-				     AWAY_MS */
-	bool timed;
-	bool child;               /* a debuggee of a session's descendant */
-};
-
-struct adapter {
-	uv_loop_t *loop;
-	const struct config *config;
-	struct sessions *sessions;
-	struct tcp_server *clients_at, *debuggees_at;
-	struct place place;
-	struct cidr_list allow;
-	struct member *clients, *debuggees;
-	unsigned client_count;
-	void (*ended)(void *ctx);
-	void *ended_ctx;
-};
 
 static void attach(struct adapter *a, struct client *c);
-
-/* the lists */
-
-static struct member *member_add(struct member **list)
-{
-	struct member *m = calloc(1, sizeof(*m));
-
-	if (!m)
-		return NULL;
-	m->next = *list;
-	*list = m;
-	return m;
-}
-
-static void member_unlink(struct member **list, struct member *m)
-{
-	while (*list != m)
-		list = &(*list)->next;
-	*list = m->next;
-}
-
-static void on_member_closed(uv_handle_t *h)
-{
-	free(h->data);
-}
-
-static void member_free(struct member *m)
-{
-	if (m->timed)
-		uv_close((uv_handle_t *)&m->timer, on_member_closed);
-	else
-		free(m);
-}
-
-static struct member *of_debuggee(struct adapter *a, struct debuggee *d)
-{
-	struct member *m;
-
-	for (m = a->debuggees; m->debuggee != d; m = m->next)
-		;
-	return m;
-}
-
-/* A debuggee that is there for a client: of that session, or a child. */
-static struct debuggee *free_debuggee(struct adapter *a, struct session *s,
-				      int pid)
-{
-	for (struct member *m = a->debuggees; m; m = m->next)
-		if (m->debuggee && !debuggee_client(m->debuggee) &&
-		    (s ? m->session == s
-		       : m->child && debuggee_pid(m->debuggee) == pid))
-			return m->debuggee;
-	return NULL;
-}
-
-static struct client *client_of(struct adapter *a, struct session *s)
-{
-	for (struct member *m = a->clients; m; m = m->next)
-		if (client_session(m->client) == s)
-			return m->client;
-	return NULL;
-}
 
 /* Attach those that wait for a session, now that something has changed. */
 static void retry_waiting(struct adapter *a)
@@ -135,7 +44,7 @@ static void retry_waiting(struct adapter *a)
 static void refuse_taken(struct adapter *a, struct client *c,
 			 struct session *s)
 {
-	struct client *holder = client_of(a, s);
+	struct client *holder = session_client(a, s);
 	char why[256];
 
 	if (holder && attach_config_takeover(client_config(c))) {
@@ -155,11 +64,15 @@ static void refuse_taken(struct adapter *a, struct client *c,
 
 static void attach_to(struct adapter *a, struct client *c, struct session *s)
 {
-	struct debuggee *d = free_debuggee(a, s, 0);
-	const char *why;
+	struct session_guest guest = {
+		.client = c,
+		.address = client_address(c),
+		.connected = session_debuggee(a, s),
+		.alone = !attach_config_children(client_config(c)),
+		.debuggee_port = tcp_server_port(a->debuggees_at),
+	};
+	const char *why = session_attach(s, &guest);
 
-	why = session_attach(s, c, client_address(c), d,
-			     tcp_server_port(a->debuggees_at));
 	if (!why)
 		client_expect(c, s);
 	else if (strcmp(why, "taken") == 0)
@@ -170,23 +83,27 @@ static void attach_to(struct adapter *a, struct client *c, struct session *s)
 
 static void attach(struct adapter *a, struct client *c)
 {
-	int pid = attach_config_pid(client_config(c));
-	struct debuggee *child = pid ? free_debuggee(a, NULL, pid) : NULL;
+	const struct cJSON *config = client_config(c);
+	int pid = attach_config_pid(config);
+	struct client *lead = NULL;
 	struct session *s;
 	char why[256];
 	bool later;
 
-	if (child) {
-		client_take(c, NULL, child);
+	if (pid && attach_config_offered(config))
+		lead = offer_take(a, pid, c);
+	if (lead)
+		member_of_client(a, lead)->lapses = 0;
+	if (pid && child_attach(a, pid, c))
 		return;
-	}
-	s = sessions_pick(a->sessions, pid,
-			  attach_config_rank(client_config(c)), why,
+	s = sessions_pick(a->sessions, pid, attach_config_rank(config), why,
 			  &later);
 	if (s)
 		attach_to(a, c, s);
 	else if (later)
 		client_wait(c, why);
+	else if (attach_config_offered(config))
+		client_too_late(c);
 	else
 		client_refuse(c, why);
 }
@@ -198,20 +115,55 @@ static void on_attach(void *ctx, struct client *c)
 
 /* clients */
 
+static void on_client_attached(void *ctx, struct client *c,
+			       struct debuggee *d)
+{
+	struct adapter *a = ctx;
+
+	member_of_debuggee(a, d)->standing = false;
+	offers_lead(a, c);
+}
+
+static void on_client_returned(void *ctx, struct debuggee *d)
+{
+	struct member *m = member_of_debuggee(ctx, d);
+
+	if (m->standing) {
+		child_let_go(m);
+		return;
+	}
+	debuggee_close(d);
+	if (m->session)
+		session_attach_failed(m->session);
+}
+
 static void on_session_freed(void *ctx)
 {
 	retry_waiting(ctx);
 }
 
+static void on_client_declined(void *ctx, struct client *c, int pid)
+{
+	child_declined(ctx, pid, c);
+}
+
+static bool on_client_outlives(void *ctx, struct client *c)
+{
+	return offers_last(ctx, c);
+}
+
+static void on_client_ended(void *ctx, struct client *c)
+{
+	children_release(ctx, c);
+	offers_end(ctx, c);
+}
+
 static void on_client_gone(void *ctx, struct client *c)
 {
 	struct adapter *a = ctx;
-	struct member *m;
 
-	for (m = a->clients; m->client != c; m = m->next)
-		;
-	member_unlink(&a->clients, m);
-	member_free(m);
+	on_client_ended(a, c);
+	member_remove(&a->clients, member_of_client(a, c));
 	a->client_count--;
 	retry_waiting(a);
 	if (!a->clients && a->ended)
@@ -220,7 +172,12 @@ static void on_client_gone(void *ctx, struct client *c)
 
 static const struct client_ops CLIENT_OPS = {
 	.attach = on_attach,
+	.attached = on_client_attached,
+	.returned = on_client_returned,
 	.freed = on_session_freed,
+	.declined = on_client_declined,
+	.outlives = on_client_outlives,
+	.ended = on_client_ended,
 	.gone = on_client_gone,
 };
 
@@ -261,8 +218,7 @@ static void on_client_connection(void *ctx, uv_stream_t *listener)
 	m->client = client_accept(listener, a->place.token,
 				  a->config->pause_limit, &CLIENT_OPS, a);
 	if (!m->client) {
-		member_unlink(&a->clients, m);
-		member_free(m);
+		member_remove(&a->clients, m);
 		return;
 	}
 	a->client_count++;
@@ -278,36 +234,6 @@ static void on_client_connection(void *ctx, uv_stream_t *listener)
 }
 
 /* debuggees */
-
-static void on_unclaimed(uv_timer_t *t)
-{
-	struct member *m = t->data;
-
-	if (m->debuggee && !debuggee_client(m->debuggee))
-		debuggee_unblock(m->debuggee);
-}
-
-/* A child of a debugged process: offer it to the client of its parent, or of
- * the session it descends from; let it go when nobody takes it. */
-static void offer_child(struct adapter *a, struct member *m,
-			struct session *root)
-{
-	struct client *c = NULL;
-	int pid = debuggee_pid(m->debuggee);
-
-	m->child = true;
-	for (struct member *p = a->debuggees; p && !c; p = p->next)
-		if (p != m && p->debuggee && debuggee_pid(p->debuggee) ==
-					     debuggee_ppid(m->debuggee))
-			c = debuggee_client(p->debuggee);
-	if (!c)
-		c = client_of(a, root);
-	if (!c || !client_offer(c, pid, a->place.port)) {
-		debuggee_unblock(m->debuggee);
-		return;
-	}
-	uv_timer_start(&m->timer, on_unclaimed, CLAIM_MS, 0);
-}
 
 static void on_sent_away(uv_timer_t *t)
 {
@@ -334,28 +260,31 @@ static void on_unidentified(uv_timer_t *t)
 static void on_identified(void *ctx, struct debuggee *d)
 {
 	struct adapter *a = ctx;
-	struct member *m = of_debuggee(a, d);
+	struct member *m = member_of_debuggee(a, d);
 	struct session *s;
 	struct client *c;
 
 	uv_timer_stop(&m->timer);
 	s = sessions_by_token(a->sessions, debuggee_token(d));
-	if (!s) {
-		send_away(m);
+	if (!s || debuggee_pid(d) != session_pid(s)) {
+		if (!child_arrived(a, m, s))
+			send_away(m);
 		return;
 	}
 	debuggee_trust(d);
-	if (debuggee_pid(d) != session_pid(s)) {
-		offer_child(a, m, s);
-		return;
-	}
-	c = client_of(a, s);
+	c = session_client(a, s);
 	if (!c || !client_is_expecting(c)) {  /* it left, or has one */
 		debuggee_close(d);
 		return;
 	}
 	m->session = s;
 	client_take(c, s, d);
+}
+
+static void on_unblocked(void *ctx, struct debuggee *d)
+{
+	child_unblocked(member_of_debuggee(ctx, d));
+	retry_waiting(ctx);
 }
 
 static void on_started(void *client, bool ok, const char *error)
@@ -376,10 +305,11 @@ static void on_drained(void *client)
 static void on_debuggee_gone(void *ctx, struct debuggee *d, void *client)
 {
 	struct adapter *a = ctx;
-	struct member *m = of_debuggee(a, d);
+	struct member *m = member_of_debuggee(a, d);
 
-	member_unlink(&a->debuggees, m);
-	member_free(m);
+	if (m->child)
+		child_gone(m);
+	member_remove(&a->debuggees, m);
 	if (client)
 		client_debuggee_gone(client);
 	retry_waiting(a);
@@ -387,6 +317,7 @@ static void on_debuggee_gone(void *ctx, struct debuggee *d, void *client)
 
 static const struct debuggee_ops DEBUGGEE_OPS = {
 	.identified = on_identified,
+	.unblocked = on_unblocked,
 	.started = on_started,
 	.event = on_event,
 	.drained = on_drained,
@@ -417,25 +348,30 @@ static void on_debuggee_connection(void *ctx, uv_stream_t *listener)
 
 	if (!m)
 		return;
+	m->adapter = a;
 	uv_timer_init(a->loop, &m->timer);
 	m->timer.data = m;
 	m->timed = true;
 	uv_timer_start(&m->timer, on_unidentified, IDENTIFY_MS, 0);
 	m->debuggee = debuggee_accept(listener, &DEBUGGEE_OPS, a);
-	if (m->debuggee) {
+	if (m->debuggee)
 		make_room_for_debuggee(a);
-		return;
-	}
-	member_unlink(&a->debuggees, m);
-	member_free(m);
+	else
+		member_remove(&a->debuggees, m);
 }
 
 /* sessions */
 
 static void on_arrived(void *ctx, struct session *s)
 {
-	(void)s;
 	retry_waiting(ctx);
+	if (session_is_held_rank(s))
+		offers_rank(ctx, s);
+}
+
+static void on_released(void *ctx, struct session *s)
+{
+	offer_withdraw(ctx, session_pid(s));
 }
 
 static void on_failed(void *client, const char *text)
@@ -445,7 +381,7 @@ static void on_failed(void *client, const char *text)
 
 static void on_retraced(void *ctx, struct session *s, void *client)
 {
-	struct debuggee *d = free_debuggee(ctx, s, 0);
+	struct debuggee *d = session_debuggee(ctx, s);
 
 	if (d)
 		client_take(client, s, d);
@@ -466,6 +402,7 @@ static void on_session_gone(void *ctx, struct session *s)
 	for (struct member *m = a->debuggees; m; m = m->next)
 		if (m->session == s)
 			m->session = NULL;
+	offer_withdraw(a, session_pid(s));
 }
 
 static const struct session_ops SESSION_OPS = {
@@ -473,6 +410,7 @@ static const struct session_ops SESSION_OPS = {
 	.failed = on_failed,
 	.retraced = on_retraced,
 	.drop = on_drop,
+	.released = on_released,
 	.gone = on_session_gone,
 };
 

@@ -1,7 +1,6 @@
 #include "attach_config.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <bsd/string.h>
@@ -68,6 +67,16 @@ int attach_config_rank(const cJSON *config)
 	return number(config, "pitstopRank", -1);
 }
 
+bool attach_config_offered(const cJSON *config)
+{
+	return cJSON_IsTrue(get(config, "pitstopOffered"));
+}
+
+bool attach_config_children(const cJSON *config)
+{
+	return !cJSON_IsFalse(get(config, "subProcess"));
+}
+
 bool attach_config_takeover(const cJSON *config)
 {
 	return cJSON_IsTrue(get(config, "pitstopTakeover"));
@@ -98,27 +107,28 @@ cJSON *attach_config_for_debuggee(const cJSON *config)
 {
 	static const char *const OURS[] = {
 		"pitstopToken", "pitstopRank", "pitstopTakeover",
+		"pitstopOffered",
 	};
 
 	return copy_without(config, OURS, sizeof(OURS) / sizeof(*OURS));
 }
 
-cJSON *attach_config_for_child(const cJSON *config, int pid, uint16_t port)
+cJSON *attach_config_for_offer(const cJSON *config, const char *name, int pid,
+			       uint16_t port)
 {
 	static const char *const PARENTS_OWN[] = {
 		"name", "subProcessId", "processId", "listen",
 		"preLaunchTask", "postDebugTask", "request", "restart",
 		"args", "processName", "pythonArgs", "host", "port",
-		"pitstopRank", "pitstopTakeover",
+		"pitstopRank", "pitstopTakeover", "pitstopOffered",
 	};
 	cJSON *child, *connect;
-	char name[32];
 
 	child = copy_without(config, PARENTS_OWN,
 			     sizeof(PARENTS_OWN) / sizeof(*PARENTS_OWN));
-	snprintf(name, sizeof(name), "Subprocess %d", pid);
 	cJSON_AddStringToObject(child, "name", name);
 	cJSON_AddNumberToObject(child, "subProcessId", pid);
+	cJSON_AddTrueToObject(child, "pitstopOffered");
 	if (get(child, "connect"))
 		return child;
 	connect = cJSON_AddObjectToObject(child, "connect");

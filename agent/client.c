@@ -167,6 +167,10 @@ static void do_disconnect(struct client *c, const struct dap_message *m)
 		return;
 	}
 	c->farewell_seq = m->seq;
+	if (c->state == CLIENT_OUTLIVING) {
+		client_say_farewell(c);
+		return;
+	}
 	if (c->state == CLIENT_ENDED) {
 		dap_peer_respond(c->peer, m->seq, "disconnect", NULL);
 		dap_peer_finish(c->peer);
@@ -184,12 +188,14 @@ static void do_terminate(struct client *c, const struct dap_message *m)
 		forward(c, m);
 		return;
 	}
-	if (c->state == CLIENT_ATTACHED)
+	if (c->state == CLIENT_ATTACHED || c->state == CLIENT_OUTLIVING)
 		dap_peer_respond(c->peer, m->seq, "terminate", NULL);
 	else
 		dap_peer_refuse(c->peer, m->seq, "terminate", REFUSED_ORDER,
 				"not attached yet, so the step is not ended; "
 				"only the attach is taken back");
+	if (c->state == CLIENT_OUTLIVING)
+		client_say_farewell(c);
 	client_leave(c, "the client asked to terminate", true);
 }
 
@@ -206,7 +212,7 @@ static const struct {
 	  do_configuration_done },
 	{ "pause", CLIENT_ATTACHED, CLIENT_ATTACHED, do_all_threads },
 	{ "continue", CLIENT_ATTACHED, CLIENT_ATTACHED, do_all_threads },
-	{ "terminate", CLIENT_GREETED, CLIENT_ATTACHED, do_terminate },
+	{ "terminate", CLIENT_GREETED, CLIENT_OUTLIVING, do_terminate },
 	{ "disconnect", CLIENT_NEW, CLIENT_ENDED, do_disconnect },
 };
 
@@ -245,7 +251,7 @@ static void on_request(void *ctx, const struct dap_message *m)
 	if (c->debuggee && (c->state == CLIENT_CONFIGURING ||
 			    c->state == CLIENT_ATTACHED))
 		forward(c, m);
-	else
+	else if (!client_answer_idle(c, m))
 		refuse_order(c, m);
 }
 

@@ -6,6 +6,7 @@
 #include <bsd/string.h>
 #include <cjson/cJSON.h>
 
+#include "attach_config.h"
 #include "dap_peer.h"
 #include "debuggee.h"
 #include "log.h"
@@ -13,6 +14,8 @@
 
 #define DETACH_MS 2000     /* for debugpy to answer `disconnect` */
 #define FAREWELL_MS 30000  /* for the client to close a finished session */
+#define REPLACED_MS 10000  /* for the program that exec() started to connect;
+			      it may be none that is debugged */
 
 static struct log_rate refusals = { .every_ms = 10000, .burst = 10,
 				    .left = 10 };
@@ -118,6 +121,7 @@ void client_say_farewell(struct client *c)
 
 	c->state = CLIENT_ENDED;
 	uv_timer_stop(&c->timer);
+	c->ops->ended(c->ctx, c);
 	if (!c->peer)
 		return;
 	if (c->attach_seq) {
@@ -139,16 +143,50 @@ void client_say_farewell(struct client *c)
 
 /* leaving the step */
 
+static void on_replacement_late(uv_timer_t *t)
+{
+	struct client *c = t->data;
+
+	c->replaced = false;
+	if (!c->ops->outlives(c->ctx, c))
+		client_outlived(c);
+}
+
+/* Its process has ended: keep the session for others that go on? */
+static bool outlives(struct client *c)
+{
+	if (c->state != CLIENT_ATTACHED || !c->peer ||
+	    !(c->replaced || c->ops->outlives(c->ctx, c)))
+		return false;
+	c->state = CLIENT_OUTLIVING;
+	uv_timer_stop(&c->timer);
+	if (c->replaced)
+		client_limit(c, on_replacement_late, REPLACED_MS);
+	return true;
+}
+
+void client_outlived(struct client *c)
+{
+	if (c->state != CLIENT_OUTLIVING || c->replaced)
+		return;
+	client_say_farewell(c);
+	client_maybe_free(c);
+}
+
 /* It has no debuggee any more. */
 static void client_left(struct client *c)
 {
 	struct session *s = c->session;
+	bool ends = c->debuggee && debuggee_ends(c->debuggee);
 
 	c->session = NULL;
 	c->debuggee = NULL;
-	if (s)
+	if (s && ends)
+		session_ends(s);
+	else if (s)
 		session_detached(s);
-	client_say_farewell(c);
+	if (!outlives(c))
+		client_say_farewell(c);
 	client_maybe_free(c);
 }
 
@@ -200,13 +238,10 @@ static void leave_unattached(struct client *c)
 	c->debuggee = NULL;
 	if (d) {
 		debuggee_claim(d, NULL);
-		if (s)
-			debuggee_close(d);
-		else
-			debuggee_unblock(d);  /* a child stands there */
-	}
-	if (s)
+		c->ops->returned(c->ctx, d);
+	} else if (s) {
 		session_attach_failed(s);
+	}
 	client_say_farewell(c);
 	if (s && !d)
 		c->ops->freed(c->ctx);
@@ -236,11 +271,21 @@ void client_step_ended(struct client *c)
 		dap_peer_close(c->peer);
 	else if (c->state < CLIENT_ATTACHED)
 		client_leave(c, "the step has ended", false);
+	c->replaced = false;
+	if (!c->ops->outlives(c->ctx, c))
+		client_outlived(c);
 }
 
 void client_refuse(struct client *c, const char *why)
 {
 	client_leave(c, why, false);
+}
+
+void client_too_late(struct client *c)
+{
+	dap_peer_respond(c->peer, c->attach_seq, "attach", NULL);
+	c->attach_seq = 0;
+	client_say_farewell(c);
 }
 
 /* VS Code's first request is `initialize` with seq 1, and it shows nothing
@@ -258,25 +303,72 @@ void client_cut(struct client *c)
 	dap_peer_close(c->peer);
 }
 
+/* without a step */
+
+/* The user may set breakpoints, in the editor for all sessions. */
+static cJSON *idle_breakpoints(const struct dap_message *m)
+{
+	cJSON *args = cJSON_ParseWithLength(m->arguments.p, m->arguments.len);
+	cJSON *body = cJSON_CreateObject(), *one;
+	cJSON *list = cJSON_AddArrayToObject(body, "breakpoints");
+	int n = cJSON_GetArraySize(cJSON_GetObjectItem(args, "breakpoints"));
+
+	while (n-- > 0) {
+		one = cJSON_CreateObject();
+		cJSON_AddFalseToObject(one, "verified");
+		cJSON_AddItemToArray(list, one);
+	}
+	cJSON_Delete(args);
+	return body;
+}
+
+bool client_answer_idle(struct client *c, const struct dap_message *m)
+{
+	char name[64];
+	cJSON *body = NULL;
+
+	if (c->state != CLIENT_OUTLIVING)
+		return false;
+	dap_peer_name(m, name, sizeof(name));
+	if (strcmp(name, "threads") == 0) {
+		body = cJSON_CreateObject();
+		cJSON_AddArrayToObject(body, "threads");
+	} else if (strncmp(name, "set", 3) == 0 && m->arguments.p) {
+		body = idle_breakpoints(m);
+	}
+	if (body)
+		dap_peer_respond(c->peer, m->seq, name, body);
+	return body;
+}
+
 /* the step leaves */
+
+/* Before it was attached to. For a process that was offered this is no error:
+ * many are short. */
+static void ended_early(struct client *c, const char *why)
+{
+	if (c->state >= CLIENT_LEAVING)
+		return;
+	strlcpy(c->why, why, sizeof(c->why));
+	if (c->peer && attach_config_offered(c->attach))
+		client_too_late(c);
+	else
+		client_say_farewell(c);
+}
 
 void client_debuggee_gone(struct client *c)
 {
 	struct session *s = c->session;
 
-	c->debuggee = NULL;
 	if (c->state == CLIENT_ATTACHED || c->state == CLIENT_LEAVING) {
 		client_left(c);
 		return;
 	}
+	c->debuggee = NULL;
 	c->session = NULL;
 	if (s)
 		session_attach_failed(s);
-	if (c->state < CLIENT_LEAVING) {
-		strlcpy(c->why, "the step ended while the debugger was "
-				"attaching", sizeof(c->why));
-		client_say_farewell(c);
-	}
+	ended_early(c, "the step ended while the debugger was attaching");
 	client_maybe_free(c);
 }
 
@@ -293,6 +385,8 @@ void client_dropped(struct client *c, const char *why, bool lost)
 		client_limit(c, on_last_words_over, DETACH_MS);
 		return;
 	}
+	if (lost)
+		ended_early(c, why);
 	client_leave(c, why, false);
 	client_maybe_free(c);
 }

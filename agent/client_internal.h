@@ -40,6 +40,7 @@ enum client_state {
 	CLIENT_CONFIGURING, /* `initialized` sent, breakpoints come in */
 	CLIENT_ATTACHED,
 	CLIENT_LEAVING,     /* debugpy was asked to disconnect */
+	CLIENT_OUTLIVING,   /* its process has ended, others go on */
 	CLIENT_ENDED,       /* `terminated` sent */
 };
 
@@ -71,6 +72,9 @@ struct client {
 	size_t left_out;             /* bytes of output, while `slow` */
 	bool slow;                   /* it gets no output */
 	unsigned open_timers;
+	int pid;             /* of its debuggee, also when that has ended */
+	char proof[65];
+	bool replaced;       /* exec() in the debuggee: another comes */
 	bool closing;
 	struct native_pause pause;
 	unsigned pause_probes;     /* not answered yet */
@@ -153,6 +157,9 @@ bool client_pause_answers(struct client *c, const struct dap_message *m);
 void client_pause_note(struct client *c, const struct dap_message *m);
 
 bool client_takes_continued(const struct client *c);
+/* It has no process, but is still there: an answer that changes nothing.
+ * False when there is none. */
+bool client_answer_idle(struct client *c, const struct dap_message *m);
 
 /* client_session.c */
 

@@ -1,5 +1,6 @@
 #include "client_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <bsd/string.h>
@@ -14,6 +15,7 @@
 #define WAIT_SESSION_MS 60000  /* for a Python process to come up */
 #define WAIT_DEBUGGEE_MS 45000 /* for it to load the debugger: longer than the
 				  hook's own limit, which says why */
+#define CONFIGURE_MS 30000     /* for the client, while a child stands still */
 #define DEFERRED_MAX (1024 * 1024)  /* bytes of events before the attach is
 				 answered; there are a few hundred */
 
@@ -48,9 +50,16 @@ void client_expect(struct client *c, struct session *s)
 
 void client_take(struct client *c, struct session *s, struct debuggee *d)
 {
+	if (c->state != CLIENT_EXPECTING) {
+		strlcpy(c->why, "the configuration did not come in time",
+			sizeof(c->why));
+		client_limit(c, on_wait_over, CONFIGURE_MS);
+	}
 	c->state = CLIENT_STARTING;
 	c->session = s;
 	c->debuggee = d;
+	c->pid = debuggee_pid(d);
+	strlcpy(c->proof, debuggee_token(d), sizeof(c->proof));
 	debuggee_claim(d, c);
 	debuggee_start(d, cJSON_Duplicate(c->initialize, true),
 		       attach_config_for_debuggee(c->attach),
@@ -93,9 +102,11 @@ void client_configured(void *debuggee, int64_t seq,
 
 	if (!c || !c->peer || c->state != CLIENT_CONFIGURING)
 		return;
-	if (!m || !m->success) {
-		client_leave(c, "the step ended while the debugger was attaching",
-		      false);
+	if (!m)
+		return;  /* the debuggee is gone, as will be told next */
+	if (!m->success) {
+		client_leave(c, "the debugger in the step did not start",
+			     false);
 		return;
 	}
 	uv_timer_stop(&c->timer);
@@ -107,9 +118,26 @@ void client_configured(void *debuggee, int64_t seq,
 	flush_deferred(c);
 	if (c->session)
 		session_ready(c->session);
+	c->ops->attached(c->ctx, c, c->debuggee);
 }
 
 /* from the debuggee */
+
+/* exec(): the connection ends, and the new program makes its own. */
+static bool is_replaced(const struct dap_message *m)
+{
+	cJSON *body;
+	const char *why;
+	bool yes;
+
+	if (!dap_is(m, "exited") || !m->data.p)
+		return false;
+	body = cJSON_ParseWithLength(m->data.p, m->data.len);
+	why = cJSON_GetStringValue(cJSON_GetObjectItem(body, "pydevdReason"));
+	yes = why && strcmp(why, "processReplaced") == 0;
+	cJSON_Delete(body);
+	return yes;
+}
 
 void client_event(struct client *c, const struct dap_message *m)
 {
@@ -119,6 +147,10 @@ void client_event(struct client *c, const struct dap_message *m)
 	client_pause_note(c, m);
 	if (dap_is(m, "continued") && !client_takes_continued(c))
 		return;
+	if (is_replaced(m)) {
+		c->replaced = true;
+		return;
+	}
 	if (c->state == CLIENT_ATTACHED || c->state == CLIENT_LEAVING)
 		client_relay(c, m, 0);
 	else if (c->deferred.len + m->body_len < DEFERRED_MAX)
@@ -131,15 +163,26 @@ void client_debuggee_drained(struct client *c)
 		dap_peer_resume(c->peer);
 }
 
-/* children */
+/* other processes */
 
-bool client_offer(struct client *c, int pid, uint16_t port)
+static void on_offer_answer(void *ctx, int64_t pid,
+			    const struct dap_message *m)
+{
+	struct client *c = ctx;
+
+	if (m && !m->success)
+		c->ops->declined(c->ctx, c, (int)pid);
+}
+
+bool client_offer(struct client *c, const char *name, int pid, uint16_t port)
 {
 	cJSON *config, *args;
 
-	if (c->state != CLIENT_ATTACHED || !c->peer)
+	if ((c->state != CLIENT_ATTACHED && c->state != CLIENT_OUTLIVING) ||
+	    !c->peer)
 		return false;
-	config = attach_config_for_child(c->attach, pid, port);
+	c->replaced = c->replaced && c->pid != pid;
+	config = attach_config_for_offer(c->attach, name, pid, port);
 	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(
 		    c->initialize, "supportsStartDebuggingRequest"))) {
 		cJSON_AddStringToObject(config, "request", "attach");
@@ -149,7 +192,8 @@ bool client_offer(struct client *c, int pid, uint16_t port)
 	args = cJSON_CreateObject();
 	cJSON_AddStringToObject(args, "request", "attach");
 	cJSON_AddItemToObject(args, "configuration", config);
-	dap_peer_request(c->peer, "startDebugging", args, NULL, 0);
+	dap_peer_request(c->peer, "startDebugging", args, on_offer_answer,
+			 pid);
 	return true;
 }
 
@@ -168,6 +212,21 @@ const char *client_address(const struct client *c)
 struct session *client_session(const struct client *c)
 {
 	return c->session;
+}
+
+int client_pid(const struct client *c)
+{
+	return c->pid;
+}
+
+const char *client_proof(const struct client *c)
+{
+	return c->proof;
+}
+
+bool client_is_replaced(const struct client *c)
+{
+	return c->replaced;
 }
 
 void client_sockaddr(const struct client *c, struct sockaddr_storage *to)

@@ -12,6 +12,7 @@
 #include <bsd/string.h>
 
 #include "cidr.h"
+#include "rank_list.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define TEXT_MAX PATH_MAX   /* bytes of the longest value as text */
@@ -45,7 +46,7 @@ struct setting {
 	const struct word *words;
 };
 
-static const struct kind number, word, text, address, ranges, secret;
+static const struct kind number, word, text, address, ranges, ranks, secret;
 
 /* The first name of a value is the one that is shown and written. */
 static const struct word hold_words[] = {
@@ -111,6 +112,9 @@ static const struct setting settings[] = {
 	  "which script or module to hold, instead of the main one: its name,\n"
 	  "path or 'part*.py'",
 	  &text, MEMBER(match) },
+	{ "--ranks", "PITSTOP_RANKS", "LIST", NULL, "",
+	  "hold only these ranks of a launcher (torchrun, mpirun), not all",
+	  &ranks, MEMBER(ranks) },
 	{ "--debugpy", "PITSTOP_DEBUGPY", "DIRECTORY", NULL, "",
 	  "where a debugpy is, for environments that have none",
 	  &text, MEMBER(debugpy) },
@@ -269,6 +273,23 @@ static void ranges_allowed(const struct setting *s, char *to, size_t size)
 }
 
 static const struct kind ranges = { ranges_set, text_get, ranges_allowed };
+
+/* ranks; empty means all */
+
+static bool ranks_set(const struct setting *s, void *at, const char *from)
+{
+	if (*from && !rank_list_valid(from))
+		return false;
+	return text_set(s, at, from);
+}
+
+static void ranks_allowed(const struct setting *s, char *to, size_t size)
+{
+	(void)s;
+	strlcpy(to, "ranks like 0,3,8-11", size);
+}
+
+static const struct kind ranks = { ranks_set, text_get, ranks_allowed };
 
 /* setting one */
 

@@ -22,6 +22,7 @@ struct debuggee {
 	void *client;
 	char token[65];
 	pid_t pid, ppid;
+	bool ends;
 	cJSON *attach;      /* waits for the answer to initialize */
 	const char *ide_os;
 };
@@ -83,14 +84,14 @@ static void ask_who(struct debuggee *d)
 
 static void report_started(struct debuggee *d, const struct dap_message *m)
 {
-	char text[512] = "the debugger in the step closed its connection";
+	char text[512] = "the debugger in the step does not start";
 
-	if (!d->client)
-		return;
-	if (m && m->message.p)
+	if (!d->client || !m)
+		return;  /* without an answer, `gone` follows */
+	if (m->message.p)
 		snprintf(text, sizeof(text), "the debugger in the step says "
 			 "%.*s", (int)m->message.len, m->message.p);
-	d->ops->started(d->client, m && m->success, text);
+	d->ops->started(d->client, m->success, text);
 }
 
 static void on_properties(void *ctx, int64_t tag, const struct dap_message *m)
@@ -152,6 +153,15 @@ void debuggee_start(struct debuggee *d, cJSON *initialize, cJSON *attach,
 	dap_peer_request(d->peer, "initialize", initialize, on_initialized, 0);
 }
 
+static void on_unblocked(void *ctx, int64_t tag, const struct dap_message *m)
+{
+	struct debuggee *d = ctx;
+
+	(void)tag;
+	if (m)
+		d->ops->unblocked(d->ctx, d);
+}
+
 void debuggee_unblock(struct debuggee *d)
 {
 	cJSON *initialize = cJSON_CreateObject();
@@ -162,7 +172,7 @@ void debuggee_unblock(struct debuggee *d)
 	dap_peer_request(d->peer, "initialize", initialize, NULL, 0);
 	dap_peer_request(d->peer, "attach", attach, NULL, 0);
 	dap_peer_request(d->peer, "configurationDone", NULL, NULL, 0);
-	dap_peer_request(d->peer, "disconnect", NULL, NULL, 0);
+	dap_peer_request(d->peer, "disconnect", NULL, on_unblocked, 0);
 }
 
 /* the connection */
@@ -184,7 +194,8 @@ static void on_event(void *ctx, const struct dap_message *m)
 
 	if (dap_is(m, "initialized"))
 		return;
-	if (dap_is(m, "terminated"))
+	d->ends = dap_is(m, "terminated");
+	if (d->ends)
 		debuggee_close(d);
 	else if (d->client)
 		d->ops->event(d->client, m);
@@ -267,6 +278,11 @@ void debuggee_claim(struct debuggee *d, void *client)
 void *debuggee_client(const struct debuggee *d)
 {
 	return d->client;
+}
+
+bool debuggee_ends(const struct debuggee *d)
+{
+	return d->ends;
 }
 
 void debuggee_close(struct debuggee *d)

@@ -52,7 +52,7 @@ static void add_launch(struct buf *b, const struct step_facts *f)
 		.port = f->port,
 		.remote_root = f->cwd,
 		.token = f->token,
-		.rank = f->rank,
+		.rank = -1,
 	};
 	char *json;
 
@@ -62,6 +62,10 @@ static void add_launch(struct buf *b, const struct step_facts *f)
 	json = launch_json(&l);
 	if (json)
 		buf_addf(b, "pitstop: launch.json: %s\n", json);
+	if (json && f->rank >= 0)
+		buf_addf(b, "pitstop: it opens every rank that is held; with "
+			    "\"pitstopRank\": %d in it, this one alone\n",
+			 f->rank);
 	free(json);
 }
 

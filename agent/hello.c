@@ -16,6 +16,7 @@ enum key {
 	PID, PPID, PYTHON, EXE, CWD, KIND, HOLD, TIMEOUT, LEFT, TRACED, CRASH,
 	RANK, OMPI_RANK, PMI_RANK, SLURM_RANK,
 	LOCAL_RANK, OMPI_LOCAL_RANK, WORLD_SIZE, OMPI_WORLD_SIZE,
+	LOCAL_SIZE, OMPI_LOCAL_SIZE,
 	KEYS
 };
 
@@ -39,6 +40,8 @@ static const char *const KEY_NAMES[KEYS] = {
 	[OMPI_LOCAL_RANK] = "env.OMPI_COMM_WORLD_LOCAL_RANK",
 	[WORLD_SIZE] = "env.WORLD_SIZE",
 	[OMPI_WORLD_SIZE] = "env.OMPI_COMM_WORLD_SIZE",
+	[LOCAL_SIZE] = "env.LOCAL_WORLD_SIZE",
+	[OMPI_LOCAL_SIZE] = "env.OMPI_COMM_WORLD_LOCAL_SIZE",
 };
 
 static const char *const KIND_NAMES[] = {
@@ -175,7 +178,8 @@ static bool interpret(struct hello *h, const char *values[static KEYS])
 	h->traced = strcmp(or_empty(values[TRACED]), "1") == 0;
 	h->rank = rank(values, RANK, LOCAL_RANK - RANK);
 	h->local_rank = rank(values, LOCAL_RANK, WORLD_SIZE - LOCAL_RANK);
-	h->world_size = rank(values, WORLD_SIZE, KEYS - WORLD_SIZE);
+	h->world_size = rank(values, WORLD_SIZE, LOCAL_SIZE - WORLD_SIZE);
+	h->local_size = rank(values, LOCAL_SIZE, KEYS - LOCAL_SIZE);
 	return h->pid > 0 && h->ppid >= 0 && read_kind(values[KIND], &h->kind);
 }
 

@@ -26,7 +26,7 @@ static pid_t parent_of(pid_t pid)
 	return p && sscanf(p + 1, " %*c %d", &ppid) == 1 ? ppid : 0;
 }
 
-static struct session *by_pid(struct sessions *all, pid_t pid)
+struct session *sessions_by_pid(struct sessions *all, pid_t pid)
 {
 	struct session *s;
 
@@ -42,13 +42,23 @@ static bool has_main_ancestor(struct session *s)
 	pid_t pid = s->hello.ppid;
 
 	for (int i = 0; i < 64 && pid > 1; i++, pid = parent_of(pid)) {
-		struct session *a = by_pid(s->all, pid);
+		struct session *a = sessions_by_pid(s->all, pid);
 
 		if (a && a != s && (a->main || a->held) &&
 		    a->hello.rank == s->hello.rank)
 			return true;
 	}
 	return false;
+}
+
+pid_t session_find_launch(struct session *s)
+{
+	pid_t pid = s->hello.ppid, top = 0;
+
+	for (int i = 0; i < 64 && pid > 1; i++, pid = parent_of(pid))
+		if (sessions_by_pid(s->all, pid))
+			top = pid;
+	return top;
 }
 
 bool session_is_main(struct session *s)
@@ -130,7 +140,7 @@ struct session *sessions_pick(struct sessions *all, pid_t pid, int rank,
 		snprintf(why, 256, "process %d has no Python that pitstop "
 				   "knows of", (int)pid);
 	else if (!pick && rank >= 0)
-		snprintf(why, 256, "no step of rank %d runs here", rank);
+		*later = session_rank_may_come(all, rank, why);
 	else if (!pick)
 		snprintf(why, 256, "no Python step runs here");
 	if (pick && !pid && ambiguous(all, pick)) {

@@ -71,16 +71,18 @@ static void make_token(char to[static 33])
  * may come when the next client waits for its own. */
 void session_call_hook(struct session *s)
 {
+	const char *alone = s->alone ? " alone" : "";
+
 	s->answers++;
 	if (!s->debuggee_port) {
-		hook_send(s->hook, "retrace");
+		hook_send(s->hook, "retrace%s", alone);
 		return;
 	}
 	make_token(s->token);
 	if (s->all->config->adopt)
 		hook_send_adopt(s->hook);
-	hook_send(s->hook, "attach 127.0.0.1 %u %s", s->debuggee_port,
-		  s->token);
+	hook_send(s->hook, "attach 127.0.0.1 %u %s%s", s->debuggee_port,
+		  s->token, alone);
 }
 
 void session_cancel(struct session *s)

@@ -14,6 +14,7 @@
 
 static void session_event(struct session *s, enum barrier_event e,
 			  const char *why);
+static void time_out(struct session *s);
 
 /* small things */
 
@@ -55,7 +56,7 @@ static void on_timer(uv_timer_t *t)
 	int64_t now = session_now(), due = barrier_due(&s->barrier);
 
 	if (due >= 0 && now >= due) {
-		session_event(s, BARRIER_TIMEOUT, "nobody attached in time");
+		time_out(s);
 		return;
 	}
 	if (due >= 0 && now >= s->countdown) {
@@ -97,6 +98,8 @@ static void session_do(struct session *s, unsigned todo,
 	if (todo & BARRIER_UNTRACE)
 		hook_send(s->hook, "untrace");
 	hook_cork(s->hook, false);
+	if (todo & BARRIER_SAY_NOT_ATTACHED)
+		s->all->ops->released(s->all->ctx, s);
 }
 
 /* `why` is for people. */
@@ -113,6 +116,21 @@ static void session_event(struct session *s, enum barrier_event e,
 			  const char *why)
 {
 	session_event_at(s, e, session_now(), why);
+}
+
+/* Ranks wait for each other: when one runs on, all do. */
+static void time_out(struct session *first)
+{
+	const char *why = "nobody attached in time";
+
+	first->timed_out = true;
+	session_event(first, BARRIER_TIMEOUT, why);
+	for (struct session *s = first->all->first; s; s = s->next) {
+		if (!session_is_peer(first, s) || !session_is_held_rank(s))
+			continue;
+		s->timed_out = true;
+		session_event(s, BARRIER_TIMEOUT, why);
+	}
 }
 
 /* hooks */
@@ -149,17 +167,22 @@ static void decide(struct session *s)
 	bool again = s->hello.kind == HELLO_AGAIN;
 
 	s->main = session_is_main(s);
+	s->launch = session_find_launch(s);
+	if (s->main)
+		session_note_rank(s);
 	s->resumed = again && s->hello.left_ms >= 0;
 	s->waiting = again ? s->resumed
 			   : asks_hold(s) && s->hello.kind == HELLO_START;
 	s->held = again && s->waiting;
 	s->all->hold_met |= s->waiting && (again || s->main);
-	if (s->waiting && (again || s->main) && s->all->place->port) {
+	if (s->waiting && (again || (s->main && !session_is_left_out(s))) &&
+	    s->all->place->port) {
 		strlcpy(s->failed, s->hello.crash, sizeof(s->failed));
-		session_begin_hold(s, session_timeout(s));
+		session_begin_hold(s, again ? session_timeout(s)
+					    : session_shared_hold(s));
 		return;
 	}
-	if (s->waiting && s->main)
+	if (s->waiting && s->main && !s->all->place->port)
 		session_say_no_hold(s);
 	session_event(s, BARRIER_PASS, NULL);
 	if (*s->hello.crash && !s->resumed)
@@ -370,9 +393,7 @@ struct session *sessions_by_token(struct sessions *all, const char *token)
 	return s;
 }
 
-const char *session_attach(struct session *s, void *client,
-			   const char *client_address, bool connected,
-			   uint16_t debuggee_port)
+const char *session_attach(struct session *s, const struct session_guest *g)
 {
 	unsigned todo;
 
@@ -383,14 +404,29 @@ const char *session_attach(struct session *s, void *client,
 	if (todo & BARRIER_REFUSE)
 		return s->client ? "taken" : "the step cannot be attached to "
 					     "now";
-	s->client = client;
-	strlcpy(s->client_address, client_address, sizeof(s->client_address));
-	s->debuggee_port = connected ? 0 : debuggee_port;
-	if (*s->all->config->debugpy && !connected)
+	session_claim(s, g->client, g->address);
+	s->debuggee_port = g->connected ? 0 : g->debuggee_port;
+	s->alone = g->alone;
+	if (*s->all->config->debugpy && !g->connected)
 		hook_send(s->hook, "path %s", s->all->config->debugpy);
 	session_do(s, todo, BARRIER_ATTACH, NULL);
 	arm(s);
 	return NULL;
+}
+
+bool session_adopt(struct session *s)
+{
+	if (s->barrier.state != BARRIER_RUNNING)
+		return false;
+	barrier_step(&s->barrier, BARRIER_ATTACH, session_now(), 0);
+	hook_send(s->hook, "adopted");
+	return true;
+}
+
+void session_claim(struct session *s, void *client, const char *address)
+{
+	s->client = client;
+	strlcpy(s->client_address, address, sizeof(s->client_address));
 }
 
 void session_ready(struct session *s)
@@ -419,6 +455,13 @@ void session_detached(struct session *s)
 		decide_crash(s);
 }
 
+/* Nothing is to be done in a process that is on its way out. */
+void session_ends(struct session *s)
+{
+	s->client = NULL;
+	barrier_step(&s->barrier, BARRIER_DETACH, session_now(), 0);
+}
+
 pid_t session_pid(const struct session *s)
 {
 	return s->hello.pid;
@@ -427,9 +470,4 @@ pid_t session_pid(const struct session *s)
 int session_rank(const struct session *s)
 {
 	return s->hello.rank;
-}
-
-const char *session_token(const struct session *s)
-{
-	return s->token;
 }

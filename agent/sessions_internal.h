@@ -2,6 +2,7 @@
  *
  *   sessions.c        registration, the barrier, its clock, the hook's answers
  *   session_choice.c  which session is held, and which one a client gets
+ *   session_ranks.c   ranks of one launch: their deadline, and which there are
  *   session_hook.c    what a hook is told, and which of its answers count
  *   session_log.c     what a step's log says
  *
@@ -22,6 +23,8 @@
 
 struct hook;
 
+#define RANKS_SEEN 4096  /* of higher ones none is remembered */
+
 struct session {
 	struct session *next;
 	struct sessions *all;
@@ -37,6 +40,7 @@ struct session {
 	int64_t since;       /* ms: the hold's start, then the attach's */
 	int64_t countdown;   /* ms: the next line that says what is left */
 	int64_t timeout_ms;
+	pid_t launch;        /* ranks of one launcher have it in common */
 	unsigned answers;    /* `attach` and `retrace` lines that the hook has
 				not answered ... */
 	unsigned stale_answers;  /* ... of those, taken back meanwhile */
@@ -45,9 +49,11 @@ struct session {
 	bool leaving;        /* the client has not left the debugger yet */
 	bool resumed;        /* an earlier agent began this hold */
 	bool held;           /* was held at some time */
+	bool timed_out;      /* and nobody came */
 	bool main;           /* a step's main script */
 	bool adopted;        /* its script asked for a debugger itself */
 	bool told;           /* its log has the launch configuration */
+	bool alone;          /* the client does not want child processes */
 	uint16_t debuggee_port;
 };
 
@@ -59,6 +65,7 @@ struct sessions {
 	const struct place *place;
 	const struct session_ops *ops;
 	void *ctx;
+	uint8_t seen[RANKS_SEEN / 8];  /* ranks that have registered */
 };
 
 /* session_choice.c */
@@ -84,6 +91,27 @@ void session_call_hook(struct session *s);
  * back concerns nobody. */
 void session_cancel(struct session *s);
 bool session_answer_counts(struct session *s);
+/* The topmost of its ancestors that registered, 0: none did. */
+pid_t session_find_launch(struct session *s);
+
+/* session_ranks.c */
+
+/* Take note of a rank that has come. */
+void session_note_rank(struct session *s);
+
+/* Is it a rank, and one that PITSTOP_RANKS leaves out? */
+bool session_is_left_out(const struct session *s);
+
+/* Ranks that one launcher started. */
+bool session_is_peer(const struct session *a, const struct session *b);
+
+/* How long to hold (ms) it at its start: what is left of the hold that its
+ * peers share, or what session_timeout() says. */
+int64_t session_shared_hold(struct session *s);
+
+/* There is no session of that rank: say why; true when one may still come. */
+bool session_rank_may_come(struct sessions *all, int rank,
+			   char why[static 256]);
 
 /* session_log.c */
 

@@ -2,7 +2,8 @@
  * user's launch configuration. Rank 0, no I/O.
  *
  * pitstop's own keys: pitstopToken (string), pitstopRank (integer),
- * pitstopTakeover (boolean). debugpy never sees them. */
+ * pitstopTakeover (boolean), and pitstopOffered (true) in those that it made
+ * itself. debugpy never sees them. */
 #ifndef PITSTOP_ATTACH_CONFIG_H
 #define PITSTOP_ATTACH_CONFIG_H
 
@@ -25,6 +26,12 @@ int attach_config_pid(const struct cJSON *config);   /* 0: any */
 int attach_config_rank(const struct cJSON *config);  /* -1: any */
 bool attach_config_takeover(const struct cJSON *config);
 
+/* It was made for a session that pitstop offered. */
+bool attach_config_offered(const struct cJSON *config);
+
+/* Child processes are to be debugged too. */
+bool attach_config_children(const struct cJSON *config);
+
 /* debugpy's name of the client's system, for the paths it sends. */
 const char *attach_config_ide_os(const struct cJSON *config);
 
@@ -34,10 +41,11 @@ bool attach_config_interrupts(const struct cJSON *config);
 /* What the debug server gets. The caller's to free. */
 struct cJSON *attach_config_for_debuggee(const struct cJSON *config);
 
-/* What a client gets to attach to the child process `pid` of what it is
- * attached to; `port` stands in when it did not say how it connected. The
- * caller's to free. */
-struct cJSON *attach_config_for_child(const struct cJSON *config, int pid,
+/* What a client gets to attach to the process `pid` as well, under that name;
+ * `port` stands in when it did not say how it connected. The caller's to
+ * free. */
+struct cJSON *attach_config_for_offer(const struct cJSON *config,
+				      const char *name, int pid,
 				      uint16_t port);
 
 #endif

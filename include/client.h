@@ -21,9 +21,20 @@ struct sockaddr_storage;
 struct client_ops {
 	/* It wants to attach and may: find it a debuggee. */
 	void (*attach)(void *ctx, struct client *c);
+	/* It is attached now. */
+	void (*attached)(void *ctx, struct client *c, struct debuggee *d);
+	/* It took back an attach that was not complete. */
+	void (*returned)(void *ctx, struct debuggee *d);
 	/* A session has been let go of, and has no debuggee that is on its
 	 * way out: it is there for the next. */
 	void (*freed)(void *ctx);
+	/* It does not want the process that it was offered. */
+	void (*declined)(void *ctx, struct client *c, int pid);
+	/* Its process has ended: shall its session go on, because others were
+	 * offered through it? VS Code ends those with it. */
+	bool (*outlives)(void *ctx, struct client *c);
+	/* Its session is over; it may yet have to close its connection. */
+	void (*ended)(void *ctx, struct client *c);
 	/* It is freed when this returns. */
 	void (*gone)(void *ctx, struct client *c);
 };
@@ -58,13 +69,27 @@ void client_wait(struct client *c, const char *why);
 void client_expect(struct client *c, struct session *s);
 void client_refuse(struct client *c, const char *why);
 
-/* The debuggee is there; `s` is NULL for a child process, which has no
- * barrier. */
+/* The process it was offered has ended meanwhile: that is no error. */
+void client_too_late(struct client *c);
+
+/* The debuggee is there; `s` is NULL for a child process that has not
+ * registered. */
 void client_take(struct client *c, struct session *s, struct debuggee *d);
 
-/* Offer it a child process as a session of its own. `port` is ours, used when
- * the client did not say how it connected. False when it cannot be. */
-bool client_offer(struct client *c, int pid, uint16_t port);
+/* Offer it another process, as a session of its own with that name. `port` is
+ * ours, used when the client did not say how it connected. False when it
+ * cannot be. */
+bool client_offer(struct client *c, const char *name, int pid,
+		  uint16_t port);
+
+/* Nothing of what ops->outlives told of goes on any more. */
+void client_outlived(struct client *c);
+
+/* The process it is or was attached to: its pid, the access token of its
+ * debugger, and whether exec() has just put another program into its place. */
+int client_pid(const struct client *c);
+const char *client_proof(const struct client *c);
+bool client_is_replaced(const struct client *c);
 
 /* From the session and the debuggee. */
 void client_started(struct client *c, bool ok, const char *error);

@@ -26,6 +26,7 @@ struct config {
 	char vnet[64];            /* --vnet          PITSTOP_VNET, CIDR */
 	char allow[1024];         /* --allow         PITSTOP_ALLOW, CIDRs */
 	char match[PATH_MAX];     /* --match         PITSTOP_MATCH, glob */
+	char ranks[256];          /* --ranks         PITSTOP_RANKS, "0,3,8-11" */
 	char debugpy[PATH_MAX];   /* --debugpy       PITSTOP_DEBUGPY, directory */
 	char token[256];          /* (no flag: a secret is no argument)
 				     PITSTOP_TOKEN; "" when unset, "none" */

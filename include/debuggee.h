@@ -20,6 +20,8 @@ struct debuggee;
 struct debuggee_ops {
 	/* It said who it is. */
 	void (*identified)(void *ctx, struct debuggee *d);
+	/* It runs on, after debuggee_unblock(). */
+	void (*unblocked)(void *ctx, struct debuggee *d);
 	/* For the client that claimed it. */
 	void (*started)(void *client, bool ok, const char *error);
 	void (*event)(void *client, const struct dap_message *m);
@@ -42,6 +44,9 @@ void debuggee_trust(struct debuggee *d);
 /* Whose events these are from now on; NULL: nobody's. */
 void debuggee_claim(struct debuggee *d, void *client);
 void *debuggee_client(const struct debuggee *d);
+
+/* Its process said that it ends. */
+bool debuggee_ends(const struct debuggee *d);
 
 /* Bring it to where it takes breakpoints: initialize, attach and debugger
  * properties; then ops->started. Both arguments are consumed. */

@@ -51,6 +51,7 @@ struct hello {
 	int64_t left_ms;                 /* -1 when absent */
 	bool traced;
 	int rank, local_rank, world_size; /* -1 when absent */
+	int local_size;                  /* ranks on this machine, -1 */
 	const char *args[HELLO_ARGS_MAX + 1];
 	size_t argc;
 	char *fields;                    /* owns what the rest points into */

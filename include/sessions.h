@@ -28,6 +28,8 @@ struct session_ops {
 	/* The client has to leave: the hold ended without it, or its process
 	 * is `lost` (its debuggee connection may still bring last events). */
 	void (*drop)(void *client, const char *why, bool lost);
+	/* Its hold has ended without a client. */
+	void (*released)(void *ctx, struct session *s);
 	void (*gone)(void *ctx, struct session *s);
 };
 
@@ -62,18 +64,41 @@ struct session *sessions_pick(struct sessions *all, pid_t pid, int rank,
 /* The session whose debuggee carries this access token, or NULL. */
 struct session *sessions_by_token(struct sessions *all, const char *token);
 
-/* Put a client in. `connected`: the debugger is loaded and connected from an
- * earlier attach. NULL, or one sentence that says why not. */
-const char *session_attach(struct session *s, void *client,
-			   const char *client_address, bool connected,
-			   uint16_t debuggee_port);
+struct session *sessions_by_pid(struct sessions *all, pid_t pid);
+
+/* The next one behind `after` (NULL: the first) that is a rank and held. */
+struct session *sessions_held_rank(struct sessions *all,
+				   struct session *after);
+bool session_is_held_rank(const struct session *s);
+
+/* Ranks that one launcher started have it in common. */
+pid_t session_launch(const struct session *s);
+
+/* Who wants in, and how its debuggee comes: by the hook, or (`connected`) it
+ * is there from an earlier attach. */
+struct session_guest {
+	void *client;
+	const char *address;
+	bool connected;
+	bool alone;          /* without child processes */
+	uint16_t debuggee_port;
+};
+
+/* Put a client in. NULL, or one sentence that says why not. */
+const char *session_attach(struct session *s, const struct session_guest *g);
+
+/* Its debuggee came by itself, as a debugged process's child does, and waits
+ * for a client, who is named later (NULL: it is not known, or has left).
+ * False when that cannot be now. */
+bool session_adopt(struct session *s);
+void session_claim(struct session *s, void *client, const char *address);
 void session_ready(struct session *s);          /* it is attached now */
 void session_attach_failed(struct session *s);  /* it left before that */
 void session_leaving(struct session *s);        /* it is about to ... */
 void session_detached(struct session *s);       /* it left after that */
+void session_ends(struct session *s);  /* ... because the process ends */
 
 pid_t session_pid(const struct session *s);
 int session_rank(const struct session *s);      /* -1: none */
-const char *session_token(const struct session *s);
 
 #endif

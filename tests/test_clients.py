@@ -51,7 +51,8 @@ def ranks(hold, python, tmp_path):
     path = place(tmp_path, "rank.py")
     step = hold(["bash", "-c", LAUNCHER, "launcher", python.path, path])
     step.path = path
-    launches = sorted(step.launches(RANKS), key=lambda l: l["pitstopRank"])
+    launches = [dict(launch, pitstopRank=rank)
+                for rank, launch in enumerate(step.launches(RANKS))]
     assert len({l["connect"]["port"] for l in launches}) == 1
     clients = [stopped_at(step, "rank", launch) for launch in launches]
     return step, clients
@@ -97,7 +98,8 @@ def test_a_taken_rank_is_refused_and_the_others_are_not(hold, one_python,
     path = place(tmp_path, "rank.py")
     step = hold(["bash", "-c", LAUNCHER, "launcher", one_python.path, path])
     step.path = path
-    launches = {l["pitstopRank"]: l for l in step.launches(RANKS)}
+    launches = [dict(launch, pitstopRank=rank)
+                for rank, launch in enumerate(step.launches(RANKS))]
     stopped_at(step, "rank", launches[2])
     with pytest.raises(Refused) as refused:
         step.client().start(launches[2])

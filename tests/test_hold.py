@@ -423,13 +423,13 @@ def test_only_the_ranks_of_a_launcher_are_held(python, hold, tmp_path):
                place(tmp_path, "rank.py")]
     step = hold(command)
     launches = step.launches(3)
-    ranks = sorted(l["pitstopRank"] for l in launches)
-    assert ranks == [0, 1, 2]
     path = str(tmp_path / "rank.py")
     clients = {}
-    for launch in launches:
-        client = step.attached(launch, {path: [line_of(path, "rank")]})
-        clients[launch["pitstopRank"]] = client
+    for rank, launch in enumerate(launches):
+        step.stdout.wait('"pitstopRank": %d ' % rank)
+        client = step.attached(dict(launch, pitstopRank=rank),
+                               {path: [line_of(path, "rank")]})
+        clients[rank] = client
     for rank, client in clients.items():
         thread = client.stopped("breakpoint")
         frame = client.top(thread)
@@ -463,8 +463,7 @@ def test_lowest_held_rank_when_none_is_named(hold, one_python, tmp_path):
     path = place(tmp_path, "rank.py")
     step = hold([launcher(tmp_path, one_python, "torchrun"),
                  "--nproc_per_node=2", path], timeout=3)
-    launch = dict(step.launches(2)[0])
-    del launch["pitstopRank"]
+    launch = step.launches(2)[0]
     client = step.attached(launch, {path: [line_of(path, "rank")]})
     thread = client.stopped("breakpoint")
     assert client.evaluate("os.environ['RANK']", client.top(thread)) == "'0'"

@@ -2,7 +2,8 @@
 
 The agent sends this file over the hook's socket (include/hello.h) before the
 first word that needs it; sitecustomize.py runs it once, with its own functions
-as globals: hook, message, parse, receive, send, connect, drop, free_waiting.
+as globals: hook, message, parse, receive, send, connect, drop, free_waiting,
+in_child.
 It calls serve(), in the main thread while the step is held, in the hook's own
 thread afterwards.
 """
@@ -16,6 +17,7 @@ ATTACH_SECONDS = 30.2       # how long a client has from attach to ready
 POLL_SECONDS = 0.01
 URGENT = ("path", "postmortem", "hold", "say")  # of a thread that stands, too
 NOTICE_SECONDS = 1.0        # pydevd has to notice that the agent is gone
+START_SECONDS = 2.0         # pydevd in a child that has been let go
 TEXT_MAX = 500
 # Up to 3.11 pydevd traces by sys.settrace, later by sys.monitoring.
 TRACES = sys.version_info < (3, 12)
@@ -32,10 +34,11 @@ class state:
     held = False         # serve() runs in the main thread
     hold_ended = False   # by the hook: what the agent says of it comes late
     path = None          # a directory with a debugpy for those without one
+    forks = False        # pydevd tells us of them
     patching = None      # pydevd's own switch for tracing child processes
-    settrace = None      # Python's own sys.settrace
-    traces = None        # by how much pydevd changed the interpreter's count;
-                         # None: that has been made good
+    settrace = hook.settrace if COUNTS else None  # Python's own sys.settrace
+    traces = hook.traces or None  # by how much pydevd changed the
+                         # interpreter's count; None: that has been made good
     callbacks = {}       # what pydevd registered with sys.monitoring, by event
     events = 0           # and which events it wanted everywhere
     tracers = set()      # threads that the step itself traces since then
@@ -389,13 +392,14 @@ def wake_right():
         debugger._thread_events = Events(kind)
 
 
-def connect_debugpy(host, port, token, limit):
+def connect_debugpy(host, port, token, children, limit):
     """Returns when the client has configured its session."""
     with environment_kept():
         debugpy = load_debugpy()
         refuse_foreign(debugpy)
         forget_connection()
-        follow_children(True)
+        follow_children(children)
+        watch_children()
         count_traces()
         if not TRACES:
             start_monitoring()
@@ -434,6 +438,29 @@ def follow_children(on):
     pydev_monkey._arg_patch = state.patching if on else DoNotPatch
 
 
+def watch_children():
+    """A forked child connects to the agent at once, inside of os.fork(): one
+    that finds it gone shall run like any other. And Python 3.6 tells nobody
+    of a fork, so that pydevd has to tell us."""
+    import pydevd
+    usual = pydevd.settrace_forked
+    if state.forks:
+        return
+    state.forks = True
+
+    def settrace_forked(**more):
+        if not hasattr(os, "register_at_fork"):
+            in_child()
+        silence_pydevd()
+        try:
+            usual(**more)
+        except (Exception, SystemExit):
+            pydevd.set_global_debugger(None)
+            undo()
+
+    pydevd.settrace_forked = settrace_forked
+
+
 def counted_settrace(function):
     """In the place of sys.settrace for pydevd, up to Python 3.9. There the
     interpreter counts the threads that trace, and runs all code slower unless
@@ -457,7 +484,7 @@ def count_traces():
     if not COUNTS:
         return
     state.traces = state.traces or []
-    if TracingFunctionHolder._original_tracing is None:
+    if TracingFunctionHolder._original_tracing is None and not state.settrace:
         state.settrace = sys.settrace
         sys.settrace = counted_settrace      # from here pydevd takes it
 
@@ -493,6 +520,23 @@ def traced_frames():
         threading._active.get(ident), "pydev_do_not_trace", False)}
 
 
+def is_pydevds(frame):
+    import pydevd_tracing
+    return frame.f_code.co_filename.startswith(
+        os.path.dirname(pydevd_tracing.__file__) + os.sep)
+
+
+def stop_frame_evaluation():
+    """In children that are debugged from their start, pydevd has each frame
+    evaluated by a function of its own; being traced again brings it back.
+    What that function keeps with our code would make Python 3.6 hang when the
+    process ends while our thread is in there."""
+    from _pydevd_frame_eval import pydevd_frame_eval_main
+    stop = getattr(pydevd_frame_eval_main, "stop_frame_eval", None)
+    if stop:
+        stop()
+
+
 def stop_tracing():
     """Up to Python 3.11: give the step its full speed back. What pydevd does
     at a thread's first traced call may put its own function in the place of
@@ -502,7 +546,9 @@ def stop_tracing():
     stopped = set()
 
     def off(frame, event, arg):       # runs once in each thread, at its next
-        SetTrace(None)                # call or, in its uppermost frame, line
+        if is_pydevds(frame):         # call or, in its uppermost frame, line
+            return                    # on its way to trace: what is set now
+        SetTrace(None)                # would not last
         stopped.add(_thread.get_ident())
         leave(frame)
 
@@ -511,16 +557,18 @@ def stop_tracing():
             frame.f_trace = None
             frame = frame.f_back
 
-    for pause in (0.01, 0.02, 0.04, 0.08):
+    for pause in (0.01, 0.02, 0.04, 0.08, 0.16, 0.32):
         running = {ident: frame for ident, frame in traced_frames().items()
                    if ident not in stopped}
         if not running:
             break
+        stop_frame_evaluation()
         set_trace_to_threads(off, thread_idents=list(running))
         for frame in running.values():
             leave(frame)
             frame.f_trace = off
         hook.sleep(pause)
+    stop_frame_evaluation()
     pay_back()
 
 
@@ -612,9 +660,26 @@ def begin_script():
         trace_from_script()
 
 
+def is_starting():
+    """In a debugged process's child, pydevd sets out to trace it only after
+    its wait for a client is over."""
+    frame = sys._current_frames().get(hook.main)
+    while frame is not None:
+        if frame.f_code.co_name == "_exec":       # the child's own program
+            return False
+        if (frame.f_code.co_name in ("_locked_settrace", "main") and
+                os.path.basename(frame.f_code.co_filename) == "pydevd.py"):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def untrace():
     if "pydevd" not in sys.modules:
         return
+    limit = hook.clock() + START_SECONDS
+    while is_starting() and hook.clock() < limit:
+        hook.sleep(0.005)
     follow_children(False)
     if TRACES:
         stop_tracing()
@@ -622,12 +687,12 @@ def untrace():
         stop_monitoring()
 
 
-def retrace():
+def retrace(children):
     from _pydevd_bundle.pydevd_constants import get_global_debugger
     debugger = get_global_debugger()
     if debugger is None:
         raise Refused("the debugger is gone")
-    follow_children(True)
+    follow_children(children)
     count_traces()
     if TRACES:
         debugger.enable_tracing(debugger.trace_dispatch,
@@ -767,14 +832,14 @@ def do_adopt(_, source):
 
 
 def do_attach(text, _):
-    host, port, token = text.split(" ")
+    host, port, token, *alone = text.split(" ")
     began = hook.clock()
     limit = began + ATTACH_SECONDS
     if state.deadline:
         limit = min(limit, state.deadline + state.grace)
     state.attaching = True
     try:
-        connect_debugpy(host, int(port), token, limit)
+        connect_debugpy(host, int(port), token, not alone, limit)
     except BaseException:
         undo()
         raise
@@ -788,14 +853,27 @@ def do_attach(text, _):
     send("connected")
 
 
+def do_adopted(_, __):
+    """We are a child of a debugged process, and connected. Not before pydevd
+    goes by its name, which it may have begun without, as a script, is it to
+    be imported: that would be a second one."""
+    limit = hook.clock() + START_SECONDS
+    while "pydevd" not in sys.modules and hook.clock() < limit:
+        hook.sleep(0.005)
+    if "pydevd" in sys.modules:
+        hide_from_pydevd()
+        silence_pydevd()
+        watch_children()
+
+
 def do_untrace(_, __):
     end_show()
     untrace()
     send("untraced")
 
 
-def do_retrace(_, __):
-    retrace()
+def do_retrace(alone, _):
+    retrace(not alone)
     send("retraced")
 
 
@@ -809,6 +887,7 @@ VERBS = {
     "postmortem": do_postmortem,
     "show": do_show,
     "adopt": do_adopt,
+    "adopted": do_adopted,
     "untrace": do_untrace,
     "retrace": do_retrace,
 }

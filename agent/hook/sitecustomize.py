@@ -16,8 +16,9 @@ import sys
 HOLDS = ("step", "crash", "both")
 BEFORE = ("step", "both")      # those that wait before the first line
 AFTER = ("crash", "both")      # those that wait where an exception ends them
-RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "OMPI_COMM_WORLD_RANK",
-         "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK",
+RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE",
+         "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_RANK",
+         "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "PMI_RANK",
          "SLURM_PROCID", "AZUREML_CR_NODE_RANK")
 # Where the socket is put, so that the step's own files get the numbers they
 # would get without it: the first of these that is free.
@@ -26,6 +27,7 @@ CODE_NAME = "<frozen pitstop>"
 ARGS_MAX, ARG_BYTES, ARGS_BYTES = 256, 4096, 60000
 LINE_BYTES, PAYLOAD_BYTES = 65536, 1 << 20
 ANSWER_SECONDS = 5.0
+CONNECT_SECONDS = 3.0
 NOT_HELD = b"pitstop: the agent does not answer; the step is not held\n"
 DEBUGGERS = ("debugpy", "ptvsd")
 OFF = ("off", "no", "false", "0")
@@ -48,6 +50,10 @@ class hook:
     ident = None      # and its identifier
     tid = 0           # its number, as the kernel counts
     given_up = False  # what listens there is no agent
+    settrace = None   # Python's own, in a debugged process's child
+    connect = None    # the socket's, likewise
+    nowhere = None    # what pydevd is connected to for want of an agent
+    traces = []       # what that counted
     filters = None    # the list that holds our filter for one warning
     crash = None      # the line that tells the agent of a thread's exception
     crasher = None    # the thread that stands there
@@ -79,14 +85,63 @@ def command_line():
 def arguments():
     """The command line as far as the agent wants it."""
     line = command_line()
-    if b"pydevd" in line:    # a debugged process's child; not to complain of
-        os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # frozen modules
+    if b"pydevd" in line and not hook.settrace:
+        prepare_child()
     taken = b""
     for word in line.split(b"\0")[:-1][:ARGS_MAX]:
         if len(taken) > ARGS_BYTES:
             break
         taken += b"arg=" + word[:ARG_BYTES] + b"\0"
     return taken
+
+
+def prepare_child():
+    """A debugged process's child: pydevd runs as soon as this file is done. It
+    shall not complain of frozen modules."""
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    hook.settrace = sys.settrace
+    if sys.version_info < (3, 10):
+        sys.settrace = count_trace
+    import socket
+    hook.connect, socket.socket.connect = socket.socket.connect, connect_child
+
+
+def connect_child(sock, address):
+    """In the place of socket.connect for pydevd, which ends the process when
+    it finds no agent. If one has just died, the next is soon there; if none
+    comes, pydevd is connected to nothing and what it waits for is ended."""
+    if sys._getframe(1).f_code.co_name != "start_client":
+        return hook.connect(sock, address)
+    del type(sock).connect
+    sock.settimeout(None)    # one with a timeout could not try twice
+    limit = hook.clock() + CONNECT_SECONDS
+    while hook.clock() < limit:
+        try:
+            return hook.connect(sock, address)
+        except ConnectionRefusedError:
+            hook.sleep(0.02)
+    hook.nowhere = hook.socket.socket()
+    hook.nowhere.bind(("127.0.0.1", 0))
+    hook.nowhere.listen(1)
+    hook.start(free_child, ())
+    return hook.connect(sock, hook.nowhere.getsockname())
+
+
+def free_child():
+    limit = hook.clock() + CONNECT_SECONDS
+    while not free_waiting() and hook.clock() < limit:
+        hook.sleep(0.02)
+    hook.nowhere.close()
+
+
+def count_trace(function):
+    """In the place of sys.settrace where pydevd is there from the start; what
+    for, says counted_settrace in hook.py."""
+    if hook.body:
+        return hook.body["counted_settrace"](function)
+    before = sys.gettrace() is not None
+    hook.settrace(function)
+    hook.traces.append((function is not None) - before)
 
 
 def here():
@@ -257,7 +312,7 @@ def message(deadline=None):
 def load(source):
     body = {"hook": hook, "message": message, "parse": parse,
             "receive": receive, "send": send, "connect": connect,
-            "drop": drop, "free_waiting": free_waiting}
+            "drop": drop, "free_waiting": free_waiting, "in_child": in_child}
     exec(compile(source, CODE_NAME, "exec", 0, True), body)
     hook.body = body
 
@@ -315,16 +370,20 @@ def hold_or_die():
 
 # ---- the thread ----
 
+def nothing():
+    pass
+
+
 def free_waiting():
     """A thread of a process that is debugged waits in pydevd for a client
-    without end, also when the agent has died that would bring one."""
+    without end, also when the agent has died that would bring one. What it
+    would start next, for a connection that is lost, would never end."""
     freed = False
     for frame in list(sys._current_frames().values()):
         while frame is not None:
             if frame.f_code.co_name == "wait_for_ready_to_run":
                 debugger = frame.f_locals["self"]
-                # its threads would never end: the debugger is closed already
-                debugger.start_auxiliary_daemon_threads = int
+                debugger.start_auxiliary_daemon_threads = nothing
                 debugger.ready_to_run = freed = True
             frame = frame.f_back
     return freed
@@ -361,14 +420,17 @@ def listen():
     pause, kind = PAUSE_SECONDS, "start"
     while True:
         if hook.fd < 0:
-            reconnect(kind)
-            free_for_a_while()
+            try:
+                reconnect(kind)
+            finally:
+                free_for_a_while()
         since, kind = hook.clock(), "again"
         try:
             follow()
         except (EOFError, OSError):
             pass
         drop()
+        free_waiting()
         if hook.clock() - since > PAUSE_MAX:
             pause = PAUSE_SECONDS
         hook.sleep(pause)

@@ -66,7 +66,8 @@ static void the_debuggee_gets_everything_but_our_keys(void **state)
 	static const char GIVEN[] =
 		"{\"name\":\"x\",\"pitstopToken\":\"secret\","
 		"\"justMyCode\":false,\"pitstopRank\":3,"
-		"\"pitstopTakeover\":true,\"pathMappings\":[{\"a\":1}]}";
+		"\"pitstopTakeover\":true,\"pitstopOffered\":true,"
+		"\"pathMappings\":[{\"a\":1}]}";
 	cJSON *c = cJSON_Parse(GIVEN), *d = attach_config_for_debuggee(c);
 	char *text = cJSON_PrintUnformatted(d);
 
@@ -79,7 +80,7 @@ static void the_debuggee_gets_everything_but_our_keys(void **state)
 	cJSON_Delete(d);
 }
 
-static void a_child_inherits_the_token_and_the_way_to_connect(void **state)
+static void an_offer_inherits_the_token_and_the_way_to_connect(void **state)
 {
 	static const struct {
 		const char *config, *child;
@@ -89,19 +90,23 @@ static void a_child_inherits_the_token_and_the_way_to_connect(void **state)
 		  "{\"host\":\"10.3.0.5\",\"port\":15678}}",
 		  "{\"pitstopToken\":\"t\",\"type\":\"debugpy\",\"connect\":"
 		  "{\"host\":\"10.3.0.5\",\"port\":15678},"
-		  "\"name\":\"Subprocess 77\",\"subProcessId\":77}" },
+		  "\"name\":\"rank 3\",\"subProcessId\":77,"
+		  "\"pitstopOffered\":true}" },
 		{ "{\"subProcessId\":5,\"host\":\"h\",\"port\":9}",
-		  "{\"name\":\"Subprocess 77\",\"subProcessId\":77,"
+		  "{\"name\":\"rank 3\",\"subProcessId\":77,"
+		  "\"pitstopOffered\":true,"
 		  "\"connect\":{\"host\":\"h\",\"port\":9}}" },
 		{ "{}",
-		  "{\"name\":\"Subprocess 77\",\"subProcessId\":77,"
+		  "{\"name\":\"rank 3\",\"subProcessId\":77,"
+		  "\"pitstopOffered\":true,"
 		  "\"connect\":{\"host\":\"127.0.0.1\",\"port\":5678}}" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(TABLE); i++) {
 		cJSON *c = cJSON_Parse(TABLE[i].config);
-		cJSON *child = attach_config_for_child(c, 77, 5678);
+		cJSON *child = attach_config_for_offer(c, "rank 3", 77,
+						       5678);
 		char *text = cJSON_PrintUnformatted(child);
 
 		assert_string_equal(text, TABLE[i].child);
@@ -121,17 +126,22 @@ static void keys_have_their_types_or_count_as_absent(void **state)
 	assert_int_equal(attach_config_pid(c), 0);
 	assert_int_equal(attach_config_rank(c), -1);
 	assert_false(attach_config_takeover(c));
+	assert_false(attach_config_offered(c));
+	assert_true(attach_config_children(c));
 	assert_string_equal(attach_config_ide_os(c), "UNIX");
 	assert_false(attach_config_interrupts(c));
 	assert_null(attach_config_mistake(c));
 	cJSON_Delete(c);
 	c = cJSON_Parse("{\"subProcessId\":7,\"pitstopRank\":2,"
-			"\"pitstopTakeover\":true,\"clientOS\":\"windows\","
+			"\"pitstopTakeover\":true,\"pitstopOffered\":true,"
+			"\"subProcess\":false,\"clientOS\":\"windows\","
 			"\"onTerminate\":\"KeyboardInterrupt\","
 			"\"processId\":1}");
 	assert_int_equal(attach_config_pid(c), 7);
 	assert_int_equal(attach_config_rank(c), 2);
 	assert_true(attach_config_takeover(c));
+	assert_true(attach_config_offered(c));
+	assert_false(attach_config_children(c));
 	assert_string_equal(attach_config_ide_os(c), "WINDOWS");
 	assert_true(attach_config_interrupts(c));
 	assert_non_null(strstr(attach_config_mistake(c), "processId"));
@@ -158,7 +168,7 @@ int main(void)
 		cmocka_unit_test(a_token_with_a_right_beginning_is_wrong),
 		cmocka_unit_test(the_debuggee_gets_everything_but_our_keys),
 		cmocka_unit_test(
-			a_child_inherits_the_token_and_the_way_to_connect),
+			an_offer_inherits_the_token_and_the_way_to_connect),
 		cmocka_unit_test(keys_have_their_types_or_count_as_absent),
 		cmocka_unit_test(running_without_debugging_is_no_attach),
 	};

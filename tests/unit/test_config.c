@@ -23,7 +23,7 @@ static const char *const VARIABLES[] = {
 	"PITSTOP_LATE_ATTACH", "PITSTOP_ARGS", "PITSTOP_ADOPT",
 	"PITSTOP_ADVERTISE",
 	"PITSTOP_VNET", "PITSTOP_ALLOW", "PITSTOP_MATCH", "PITSTOP_DEBUGPY",
-	"PITSTOP_TOKEN",
+	"PITSTOP_TOKEN", "PITSTOP_RANKS",
 };
 
 static struct config c;
@@ -81,6 +81,7 @@ static void every_setting_has_a_default(void **state)
 	assert_string_equal(c.vnet, "");
 	assert_string_equal(c.allow, CIDR_DEFAULT);
 	assert_string_equal(c.match, "");
+	assert_string_equal(c.ranks, "");
 	assert_string_equal(c.debugpy, "");
 	assert_string_equal(c.token, "");
 }
@@ -100,6 +101,7 @@ static void the_environment_sets_all(void **state)
 	setenv("PITSTOP_VNET", "10.1.0.0/16", 1);
 	setenv("PITSTOP_ALLOW", "none", 1);
 	setenv("PITSTOP_MATCH", "*/train.py", 1);
+	setenv("PITSTOP_RANKS", "0,3,8-11", 1);
 	setenv("PITSTOP_DEBUGPY", "/opt/debugpy", 1);
 	setenv("PITSTOP_TOKEN", "none", 1);
 	assert_int_equal(config_environment(&c, tell, &c), 0);
@@ -115,6 +117,7 @@ static void the_environment_sets_all(void **state)
 	assert_string_equal(c.vnet, "10.1.0.0/16");
 	assert_string_equal(c.allow, "none");
 	assert_string_equal(c.match, "*/train.py");
+	assert_string_equal(c.ranks, "0,3,8-11");
 	assert_string_equal(c.debugpy, "/opt/debugpy");
 	assert_string_equal(c.token, "none");
 	assert_int_equal(told_times, 0);
@@ -151,6 +154,10 @@ static void bad_values_are_told_and_change_nothing(void **state)
 		{ "PITSTOP_PORT", "65536", "PITSTOP_PORT is '65536', allowed "
 		  "is a whole number from 1 to 65535; it stays 5678" },
 		{ "PITSTOP_PORT", "0", NULL },
+		{ "PITSTOP_RANKS", "0,-1", "PITSTOP_RANKS is '0,-1', allowed "
+		  "is ranks like 0,3,8-11; it is ignored" },
+		{ "PITSTOP_RANKS", "3-1", NULL },
+		{ "PITSTOP_RANKS", "all", NULL },
 		{ "PITSTOP_LATE_ATTACH", "maybe", "PITSTOP_LATE_ATTACH is "
 		  "'maybe', allowed is on or off; it stays on" },
 		{ "PITSTOP_ARGS", "drop", "PITSTOP_ARGS is 'drop', allowed is "

@@ -94,6 +94,9 @@ static void the_log_says_which_port_and_rank_it_is(void **state)
 	assert_non_null(strstr(b.data, "pitstop: port 5678 is taken on this "
 				       "host, using 5680\n"));
 	assert_non_null(strstr(b.data, "(pid 17, rank 3)"));
+	assert_non_null(strstr(b.data, "\"pitstopRank\": 3 in it"));
+	assert_null(strstr(b.data, "\"pitstopRank\":"
+				   "3"));
 	assert_non_null(strstr(b.data, "PITSTOP_ADVERTISE"));
 	buf_free(&b);
 }

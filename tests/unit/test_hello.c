@@ -49,8 +49,10 @@ static void every_field_is_read(void **state)
 	(void)state;
 	assert_int_equal(PARSE(IDS "python=3.11.7\0exe=/bin/py\0cwd=/w d\0"
 			       "kind=again\0hold=step\0timeout=300\0left=1500\0"
-			       "traced=1\0crash=E: x (f:1)\0env.RANK=2\0env.LOCAL_RANK=1\0"
-			       "env.WORLD_SIZE=8\0arg=python\0arg=\0arg=a=b\0"
+			       "traced=1\0crash=E: x (f:1)\0env.RANK=2\0"
+			       "env.LOCAL_RANK=1\0env.WORLD_SIZE=8\0"
+			       "env.LOCAL_WORLD_SIZE=4\0"
+			       "arg=python\0arg=\0arg=a=b\0"
 			       "later=x", &h), 1);
 	assert_int_equal(h.pid, 12);
 	assert_int_equal(h.ppid, 3);
@@ -66,6 +68,7 @@ static void every_field_is_read(void **state)
 	assert_int_equal(h.rank, 2);
 	assert_int_equal(h.local_rank, 1);
 	assert_int_equal(h.world_size, 8);
+	assert_int_equal(h.local_size, 4);
 	assert_int_equal(h.argc, 3);
 	assert_string_equal(h.args[0], "python");
 	assert_string_equal(h.args[1], "");
@@ -93,6 +96,7 @@ static void what_is_absent_has_a_default(void **state)
 	assert_int_equal(h.rank, -1);
 	assert_int_equal(h.local_rank, -1);
 	assert_int_equal(h.world_size, -1);
+	assert_int_equal(h.local_size, -1);
 	assert_int_equal(h.argc, 0);
 	assert_null(h.args[0]);
 	hello_free(&h);
@@ -104,6 +108,7 @@ static void ranks_come_from_the_first_variable_that_is_a_number(void **state)
 		char fields[120];
 		int rank, local_rank, world_size;
 	} TABLE[] = {
+		{ "env.WORLD_SIZE=7\0env.LOCAL_WORLD_SIZE=2", -1, -1, 7 },
 		{ "env.RANK=1\0env.OMPI_COMM_WORLD_RANK=2\0env.PMI_RANK=3\0"
 		  "env.SLURM_PROCID=4", 1, -1, -1 },
 		{ "env.SLURM_PROCID=4\0env.PMI_RANK=3\0"
