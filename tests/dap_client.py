@@ -69,6 +69,7 @@ class Client:
         self.name = self.socket.getsockname()[:2]
         self.patience = patience
         self.changed = threading.Condition()
+        self.writing = threading.Lock()
         self.messages = []      # all that came, in order
         self.times = []         # and when, on the monotonic clock
         self.responses = {}     # by request_seq
@@ -128,10 +129,12 @@ class Client:
                     "command": request["command"], "success": True})
 
     def write(self, message):
-        self.sequence += 1
-        body = json.dumps(dict(message, seq=self.sequence)).encode()
-        self.send_raw(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        return self.sequence
+        with self.writing:
+            self.sequence += 1
+            sequence = self.sequence
+            body = json.dumps(dict(message, seq=sequence)).encode()
+            self.send_raw(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        return sequence
 
     # ---- requests, responses, events ------------------------------------
 

@@ -22,6 +22,7 @@ TEXT_MAX = 500
 # Up to 3.11 pydevd traces by sys.settrace, later by sys.monitoring.
 TRACES = sys.version_info < (3, 12)
 COUNTS = sys.version_info < (3, 10)     # see counted_settrace
+CODE = sys._getframe().f_code           # this file's, with all that is in it
 # debugpy before this cannot trace other threads on 3.11.
 LATE_311 = (1, 6, 4)
 
@@ -528,13 +529,48 @@ def is_pydevds(frame):
 
 def stop_frame_evaluation():
     """In children that are debugged from their start, pydevd has each frame
-    evaluated by a function of its own; being traced again brings it back.
-    What that function keeps with our code would make Python 3.6 hang when the
-    process ends while our thread is in there."""
+    evaluated by a function of its own; being traced again brings it back."""
     from _pydevd_frame_eval import pydevd_frame_eval_main
     stop = getattr(pydevd_frame_eval_main, "stop_frame_eval", None)
     if stop:
         stop()
+
+
+def keep_code():
+    """That function leaves something with the code that it evaluates. Python
+    3.6 hangs when it frees such code at its end, with a frame of a thread that
+    still runs; so this file's is never freed."""
+    import ctypes
+    if sys.version_info < (3, 7):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(CODE))
+
+
+def leave(frame):
+    while frame is not None:
+        frame.f_trace = None
+        frame = frame.f_back
+
+
+def ask_to_stop(stopped):
+    """Each thread that is not in `stopped`, which it then joins. False: there
+    is none."""
+    import pydevd_tracing
+
+    def off(frame, event, arg):  # runs once in each thread, at its next call
+        if is_pydevds(frame):    # or, in its uppermost frame, line
+            return               # about to trace: what is set now is lost
+        pydevd_tracing.SetTrace(None)
+        stopped.add(_thread.get_ident())
+        leave(frame)
+
+    running = {ident: frame for ident, frame in traced_frames().items()
+               if ident not in stopped}
+    if running:
+        pydevd_tracing.set_trace_to_threads(off, thread_idents=list(running))
+    for frame in running.values():
+        leave(frame)
+        frame.f_trace = off
+    return bool(running)
 
 
 def stop_tracing():
@@ -542,32 +578,12 @@ def stop_tracing():
     at a thread's first traced call may put its own function in the place of
     ours: look whether ours came to run, and try again where it did not. A
     thread that stands in native code stops tracing at its next call."""
-    from pydevd_tracing import SetTrace, set_trace_to_threads
     stopped = set()
-
-    def off(frame, event, arg):       # runs once in each thread, at its next
-        if is_pydevds(frame):         # call or, in its uppermost frame, line
-            return                    # on its way to trace: what is set now
-        SetTrace(None)                # would not last
-        stopped.add(_thread.get_ident())
-        leave(frame)
-
-    def leave(frame):
-        while frame is not None:
-            frame.f_trace = None
-            frame = frame.f_back
-
+    keep_code()
     for pause in (0.01, 0.02, 0.04, 0.08, 0.16, 0.32):
-        running = {ident: frame for ident, frame in traced_frames().items()
-                   if ident not in stopped}
-        if not running:
+        if not ask_to_stop(stopped):
             break
-        stop_frame_evaluation()
-        set_trace_to_threads(off, thread_idents=list(running))
-        for frame in running.values():
-            leave(frame)
-            frame.f_trace = off
-        hook.sleep(pause)
+        hook.sleep(pause)     # with nothing of theirs in our hands: keep_code
     stop_frame_evaluation()
     pay_back()
 
