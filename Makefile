@@ -225,8 +225,8 @@ check-supervisor: $(OBJECTS)
 		cmd_run.o build/obj) -L$(MUSL)/lib -lbsd -lmd
 	@echo 'check-supervisor: cmd_run links with libc and libbsd alone'
 
-# Most tests wait more than they compute: four at once suit two cores.
-PYTEST_ARGS ?= -n 4
+# Most tests wait more than they compute: six at once suit two cores.
+PYTEST_ARGS ?= -n 6
 PYTEST = $(PITSTOP_CACHE)/venvs/test/bin/python -m pytest -q \
 	-p no:cacheprovider $(PYTEST_ARGS)
 pytest: build/pitstop packages-test ## the tests on the real binary (PYTEST_ARGS)

@@ -28,15 +28,7 @@ def default_signals(numbers):
 default_signals((32, 33))
 
 
-def once(python):
-    """The system's Python only where no other is the same version with the
-    same debugpy."""
-    return python.name != "system" or not any(
-        (p.version, p.debugpy) == (python.version, python.debugpy)
-        for p in pythons.HERE if p.name != "system")
-
-
-@pytest.fixture(params=pythons.params(once))
+@pytest.fixture(params=pythons.params(pythons.once))
 def python(request):
     """Each Python of the matrix."""
     return request.param

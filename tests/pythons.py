@@ -82,6 +82,20 @@ def params(where=lambda python: True):
             for python in ALL if where(python)]
 
 
+def once(python):
+    """The system's Python only where no other is the same version with the
+    same debugpy."""
+    return python.name != "system" or not any(
+        (p.version, p.debugpy) == (python.version, python.debugpy)
+        for p in HERE if p.name != "system")
+
+
+def main(python):
+    """The oldest, and all with the newest debugpy that they have."""
+    return once(python) and python.name not in (
+        "py3.7", "py3.11-1.8.0", "py3.11-1.6.7")
+
+
 def some(*names):
     """Parameters for what need not be seen on each: these, and the system's
     where none of them is here."""

@@ -11,6 +11,7 @@ import pythons
 from dap_client import Refused
 from fake_agent import STUB
 from harness import line_of, place, plain
+from main_pythons import python  # noqa: F401
 
 # Else debugpy itself warns of frozen modules when it loads, on 3.11.
 QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}

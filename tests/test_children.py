@@ -10,6 +10,7 @@ import pytest
 from dap_client import Client
 from editor import Editor
 from harness import command_line, line_of, place, strip_log, wait_for
+from main_pythons import python  # noqa: F401
 
 WAYS = ["fork", "run", "nested", "futures", "mp-fork", "mp-spawn",
         "mp-forkserver", "pool-fork", "pool-spawn"]

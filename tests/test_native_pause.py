@@ -10,6 +10,7 @@ import pytest
 import pythons
 from dap_client import Overdue, Refused
 from harness import line_of, place, wait_for
+from main_pythons import python  # noqa: F401
 
 TOKEN = "of-the-test"
 LAUNCH = {"name": "late", "type": "debugpy", "request": "attach",

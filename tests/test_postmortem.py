@@ -9,6 +9,7 @@ import pytest
 
 import pythons
 from harness import line_of, place, plain, strip_log
+from main_pythons import python  # noqa: F401
 from test_deadline import noise, slack  # noqa: F401
 from test_hold import launcher, without_debugger
 
