@@ -420,7 +420,8 @@ def listen():
     pause, kind = PAUSE_SECONDS, "start"
     while True:
         if hook.fd < 0:
-            try:
+            hook.sleep(pause)    # not while the step opens its first files:
+            try:                 # they get the numbers that they always do
                 reconnect(kind)
             finally:
                 free_for_a_while()
@@ -431,10 +432,9 @@ def listen():
             pass
         drop()
         free_waiting()
+        pause = min(2 * pause, PAUSE_MAX)
         if hook.clock() - since > PAUSE_MAX:
             pause = PAUSE_SECONDS
-        hook.sleep(pause)
-        pause = min(2 * pause, PAUSE_MAX)
 
 
 def thread_main(begun):
