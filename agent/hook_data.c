@@ -1,12 +1,13 @@
 #include "hook_data.h"
 
 /* The paths are relative to the top of the tree, where make runs. */
-#define EMBED(name, path) \
+#define FILE(path) ".incbin \"agent/hook/" path "\"\n"
+#define EMBED(name, files) \
 	__asm__(".pushsection .rodata." name ", \"a\"\n" \
 		".globl " name "\n" \
 		".globl " name "_len\n" \
 		name ":\n" \
-		".incbin \"" path "\"\n" \
+		files \
 		name "_end:\n" \
 		".byte 0\n" \
 		".balign 8\n" \
@@ -14,7 +15,7 @@
 		".dc.a " name "_end - " name "\n" \
 		".popsection\n")
 
-EMBED("hook_stub", "agent/hook/sitecustomize.py");
-EMBED("hook_body", "agent/hook/hook.py");
-EMBED("hook_postmortem", "agent/hook/postmortem.py");
-EMBED("hook_adopt", "agent/hook/adopt.py");
+EMBED("hook_stub", FILE("sitecustomize.py"));
+EMBED("hook_body", FILE("hook.py") FILE("debugger.py") FILE("tracing.py"));
+EMBED("hook_postmortem", FILE("postmortem.py"));
+EMBED("hook_adopt", FILE("adopt.py"));

@@ -8,7 +8,8 @@
 extern const char hook_stub[];
 extern const size_t hook_stub_len;
 
-/* agent/hook/hook.py, which the agent sends to the stub when it is needed. */
+/* agent/hook/hook.py with debugger.py and tracing.py behind it, which the agent
+ * sends to the stub when it is needed. */
 extern const char hook_body[];
 extern const size_t hook_body_len;
 

@@ -17,7 +17,7 @@ import threading
 
 HOOK = pathlib.Path(__file__).resolve().parent.parent / "agent/hook"
 STUB = HOOK / "sitecustomize.py"
-BODY = HOOK / "hook.py"
+BODY = [HOOK / name for name in ("hook.py", "debugger.py", "tracing.py")]
 POSTMORTEM = HOOK / "postmortem.py"
 SECONDS = 30  # how long anything may take
 
@@ -53,7 +53,7 @@ class Hook:
         self.sock.sendall(line.encode() + b"\n" + payload)
 
     def send_body(self):
-        body = BODY.read_bytes()
+        body = b"".join(part.read_bytes() for part in BODY)
         self.send("code %d" % len(body), body)
 
     def send_postmortem(self):
