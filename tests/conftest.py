@@ -2,6 +2,7 @@
 import ctypes
 import os
 import platform
+import threading
 
 import pytest
 
@@ -72,3 +73,14 @@ def hold(start):
         return start(command, "--hold", "--timeout", str(timeout), *options,
                      **more)
     return begin
+
+
+@pytest.fixture
+def noise():
+    """harness.Noise.worst, while the test runs."""
+    over = threading.Event()
+    thread = threading.Thread(target=harness.Noise.watch, args=(over,))
+    thread.start()
+    yield
+    over.set()
+    thread.join()

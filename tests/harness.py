@@ -274,6 +274,20 @@ class Step:
         return wait_for(find, "the step's process")
 
 
+class Noise:
+    """How late this machine wakes a sleeper up, at its worst: what a busy
+    one loses is not the product's, and is added to the slack."""
+    worst = 0
+
+    @classmethod
+    def watch(cls, over):
+        cls.worst = 0
+        while not over.is_set():
+            due = time.monotonic() + 0.02
+            over.wait(0.02)
+            cls.worst = max(cls.worst, time.monotonic() - due)
+
+
 def strip_log(text):
     """Without the lines of the hold."""
     ours = re.compile(r"pitstop: |Timeout for debug connection: |"

@@ -2,13 +2,12 @@
 the agent, and afterwards the step runs on as if nothing had been."""
 import os
 import signal
-import threading
 import time
 
 import pytest
 
 from dap_client import Closed, Overdue
-from harness import line_of, place, strip_log
+from harness import Noise, line_of, place, strip_log
 
 TIMEOUT = 3
 SLACK = 0.5
@@ -16,32 +15,11 @@ GRACE = 30              # of a client between attach and configurationDone
 SILENCE = 10            # the supervisor's limit for a silent agent
 
 
-class Noise:
-    """How late this machine wakes a sleeper up, at its worst: what a busy
-    one loses is not the product's, and is added to the slack."""
-    worst = 0
-
-    @classmethod
-    def watch(cls, over):
-        cls.worst = 0
-        while not over.is_set():
-            due = time.monotonic() + 0.02
-            over.wait(0.02)
-            cls.worst = max(cls.worst, time.monotonic() - due)
+pytestmark = pytest.mark.usefixtures("noise")
 
 
 def slack():
     return SLACK + Noise.worst
-
-
-@pytest.fixture(autouse=True)
-def noise():
-    over = threading.Event()
-    thread = threading.Thread(target=Noise.watch, args=(over,))
-    thread.start()
-    yield
-    over.set()
-    thread.join()
 
 
 @pytest.fixture
