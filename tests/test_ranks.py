@@ -1,4 +1,8 @@
 """The ranks of one launcher: one F5 opens them all."""
+import os
+import select
+import signal
+import socket
 import time
 
 import pytest
@@ -6,6 +10,7 @@ import pytest
 from dap_client import Refused
 from editor import Editor
 from harness import line_of, place, stat_fields, strip_log, wait_for
+from test_access import framed, request
 from test_hold import launcher
 
 
@@ -324,4 +329,31 @@ def test_rank_that_was_offered_and_not_opened_is_attachable_later(some):
     editor._take(editor.offers.pop())
     opened(editor, 2)
     group.ended()
+    editor.wait_closed()
+
+
+def fill(client):
+    """Send until nothing is taken any more; returns what of a message is left
+    to send."""
+    one = framed(request("evaluate", {"expression": "1" * 1000000}))
+    rest = b""
+    while select.select([], [client.socket], [], 1)[1]:
+        rest = rest or one
+        rest = rest[client.socket.send(rest, socket.MSG_DONTWAIT):]
+    return rest
+
+
+def test_first_session_is_listened_to_when_its_rank_died_busy(some):
+    group = some(2)
+    editor = group.editor()
+    lead = editor.start(group.held())
+    opened(editor, 2)
+    first = next(pid for pid, _, _ in editor.stops
+                 if pid not in editor.pids())
+    os.kill(first, signal.SIGSTOP)
+    rest = fill(lead)
+    os.kill(first, signal.SIGKILL)
+    lead.send_raw(rest)
+    assert lead.request("threads") == {"threads": []}
+    group.end()
     editor.wait_closed()
