@@ -118,15 +118,19 @@ static void session_event(struct session *s, enum barrier_event e,
 	session_event_at(s, e, session_now(), why);
 }
 
-/* Ranks wait for each other: when one runs on, all do. */
+/* Ranks wait for each other before their first line: when one runs on, all
+ * do. */
 static void time_out(struct session *first)
 {
 	const char *why = "nobody attached in time";
 
-	first->timed_out = true;
 	session_event(first, BARRIER_TIMEOUT, why);
+	if (!first->shares)
+		return;
+	first->timed_out = true;
 	for (struct session *s = first->all->first; s; s = s->next) {
-		if (!session_is_peer(first, s) || !session_is_held_rank(s))
+		if (!session_is_peer(first, s) || !s->shares ||
+		    !session_is_held_rank(s))
 			continue;
 		s->timed_out = true;
 		session_event(s, BARRIER_TIMEOUT, why);
@@ -180,6 +184,7 @@ static void decide(struct session *s)
 		strlcpy(s->failed, s->hello.crash, sizeof(s->failed));
 		session_begin_hold(s, again ? session_timeout(s)
 					    : session_shared_hold(s));
+		s->shares = !*s->failed;
 		return;
 	}
 	if (s->waiting && s->main && !s->all->place->port)

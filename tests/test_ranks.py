@@ -307,6 +307,43 @@ def test_ranks_share_one_deadline(some, tmp_path):
     group.ended()
 
 
+
+LATER = """import os, sys, time
+import debugpy, ptvsd
+while os.environ["RANK"] == "0" and not os.path.exists(sys.argv[1]):
+    time.sleep(0.02)
+if os.environ["RANK"] == "0":
+    print("on", flush=True)
+    %s
+"""
+
+
+@pytest.mark.parametrize("later", ["1 / 0", "ptvsd.wait_for_attach(3)"])
+def test_a_later_hold_of_one_rank_is_its_own(start, one_python, tmp_path,
+                                             later):
+    """What is shared is the hold before the first line."""
+    path = tmp_path / "later.py"
+    path.write_text(LATER % later)
+    step = start([launcher(tmp_path, one_python, "torchrun"),
+                  "--nproc_per_node=2", str(path), str(tmp_path / "on")],
+                 "--hold=both", "--timeout", "3",
+                 env={"GATES": str(tmp_path)})
+    (tmp_path / "0").write_text("")
+    step.attached().detach()
+    (tmp_path / "on").write_text("")
+    at, _ = step.stdout.wait("^on$")
+    step.stdout.wait("^Timeout for", start=at)
+    begun = time.monotonic()
+    wait_for(lambda: time.monotonic() > begun + 1.5, "half of the hold")
+    (tmp_path / "1").write_text("")
+    step.finished()
+    held, ended = [[step.stdout.times[i] for i, line in
+                    enumerate(step.stdout.lines) if line.startswith(start)]
+                   for start in ("Timeout for", "Debugger attached = False")]
+    assert step.stdout.text.count("debug connection: 3\n") == 3
+    assert ended[1] - held[2] > 2.5
+
+
 def test_attach_to_one_rank_leaves_the_others_their_deadline(some):
     group = some(2, timeout=5)
     editor = group.editor()
