@@ -139,6 +139,12 @@ static void time_out(struct session *first)
 
 /* hooks */
 
+/* Does a thread wait by a call of the script's own, not at an exception? */
+static bool script_waits(const struct session *s)
+{
+	return s->waiting && !*s->failed;
+}
+
 /* A thread stands where an exception would end it. */
 static void decide_crash(struct session *s)
 {
@@ -157,9 +163,14 @@ static void decide_crash(struct session *s)
 	session_let_go(s);
 }
 
-/* With a client that is about to leave: once it has. */
+/* With a client that is about to leave: once it has. Beside a thread that
+ * waits for a client, not at all: `go` would end that wait too. */
 static void on_crashed(struct session *s, const char *text)
 {
+	if (script_waits(s)) {
+		hook_send(s->hook, "pass");
+		return;
+	}
 	s->waiting = true;
 	strlcpy(s->failed, text, sizeof(s->failed));
 	if (!s->leaving)
@@ -288,9 +299,11 @@ static void on_wait(struct session *s, const char *ms)
 /* It does not wait for our word any more, and has said so itself. */
 static void on_release(struct session *s)
 {
-	unsigned todo = barrier_step(&s->barrier, BARRIER_RELEASE,
-				     session_now(), 0);
+	unsigned todo;
 
+	if (*s->failed)       /* another thread stands at its exception */
+		return;
+	todo = barrier_step(&s->barrier, BARRIER_RELEASE, session_now(), 0);
 	s->asked = s->waiting = false;
 	if (!(todo & BARRIER_REFUSE))
 		session_do(s, (todo & BARRIER_DROP_CLIENT) | BARRIER_UNTRACE,
