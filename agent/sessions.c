@@ -305,9 +305,11 @@ static void on_release(struct session *s)
 		return;
 	todo = barrier_step(&s->barrier, BARRIER_RELEASE, session_now(), 0);
 	s->asked = s->waiting = false;
-	if (!(todo & BARRIER_REFUSE))
+	if (!(todo & BARRIER_REFUSE)) {
 		session_do(s, (todo & BARRIER_DROP_CLIENT) | BARRIER_UNTRACE,
 			   BARRIER_RELEASE, "the script waits no longer");
+		s->all->ops->released(s->all->ctx, s);
+	}
 	arm(s);
 }
 

@@ -394,3 +394,41 @@ def test_first_session_is_listened_to_when_its_rank_died_busy(some):
     assert lead.request("threads") == {"threads": []}
     group.end()
     editor.wait_closed()
+
+
+GIVES_UP = """import os, sys, threading, time
+import debugpy
+
+
+def until(name):
+    while not os.path.exists(os.path.join(sys.argv[1], name)):
+        time.sleep(0.02)
+
+
+if os.environ["RANK"] == "1":
+    threading.Thread(target=lambda: (until("cancel"),
+                                     debugpy.wait_for_client.cancel())).start()
+    debugpy.wait_for_client()
+    print("waits no longer", flush=True)
+until(os.environ["RANK"])
+"""
+
+
+def test_offer_ends_with_a_wait_that_the_script_gives_up(hold, one_python,
+                                                         tmp_path):
+    """The session that it was made through does not stay for it."""
+    path = tmp_path / "gives_up.py"
+    path.write_text(GIVES_UP)
+    step = hold([launcher(tmp_path, one_python, "torchrun"),
+                 "--nproc_per_node=2", str(path), str(tmp_path)],
+                "--ranks", "0")
+    launch = step.launches(2)[0]
+    editor = Editor(step, accept=False)
+    lead = editor.start(launch)
+    wait_for(lambda: editor.offers, "an offer")
+    (tmp_path / "cancel").write_text("")
+    step.stdout.wait("^waits no longer$")
+    (tmp_path / "0").write_text("")
+    wait_for(lambda: lead.events("terminated"), "the session's end", 10)
+    (tmp_path / "1").write_text("")
+    assert step.finished()[0] == 0
