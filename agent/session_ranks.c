@@ -108,7 +108,7 @@ pid_t session_launch(const struct session *s)
 
 bool session_is_held_rank(const struct session *s)
 {
-	return is_rank(s) && s->barrier.state == BARRIER_HOLDING;
+	return is_rank(s) && barrier_waits(&s->barrier);
 }
 
 struct session *sessions_held_rank(struct sessions *all,
