@@ -160,6 +160,7 @@ static bool outlives(struct client *c)
 		return false;
 	c->state = CLIENT_OUTLIVING;
 	uv_timer_stop(&c->timer);
+	dap_peer_resume(c->peer);  /* the debuggee was busy, maybe */
 	if (c->replaced)
 		client_limit(c, on_replacement_late, REPLACED_MS);
 	return true;

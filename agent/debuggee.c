@@ -63,7 +63,7 @@ static void on_authorized(void *ctx, int64_t tag, const struct dap_message *m)
 		cJSON_GetObjectItem(body, "clientAccessToken"));
 
 	(void)tag;
-	if (token && strlcpy(d->token, token, sizeof(d->token)) <
+	if (token && *token && strlcpy(d->token, token, sizeof(d->token)) <
 		     sizeof(d->token))
 		dap_peer_request(d->peer, "pydevdSystemInfo", NULL,
 				 on_system_info, 0);

@@ -42,6 +42,7 @@ int64_t session_timeout(struct session *s)
 void session_begin_hold(struct session *s, int64_t timeout_ms)
 {
 	s->asked = s->held = true;
+	s->shares = false;
 	s->timeout_ms = timeout_ms;
 	s->since = session_now();
 	if (*s->all->config->debugpy)

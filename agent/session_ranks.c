@@ -77,10 +77,11 @@ bool session_is_peer(const struct session *a, const struct session *b)
 	return a != b && is_rank(a) && is_rank(b) && a->launch == b->launch;
 }
 
-static bool in_hold(const struct session *s)
+static bool in_shared_hold(const struct session *s)
 {
-	return s->asked || s->barrier.state == BARRIER_HOLDING ||
-	       s->barrier.state == BARRIER_ATTACHING;
+	return s->shares && (s->asked ||
+			     s->barrier.state == BARRIER_HOLDING ||
+			     s->barrier.state == BARRIER_ATTACHING);
 }
 
 int64_t session_shared_hold(struct session *s)
@@ -88,9 +89,11 @@ int64_t session_shared_hold(struct session *s)
 	int64_t now = session_now(), most = session_timeout(s);
 
 	for (struct session *p = s->all->first; p; p = p->next) {
-		int64_t left = p->since + p->timeout_ms - now;
+		int64_t left = p->timed_out ? 0 : p->since + p->timeout_ms -
+						  now;
 
-		if (!session_is_peer(s, p) || !(in_hold(p) || p->timed_out))
+		if (!session_is_peer(s, p) ||
+		    !(in_shared_hold(p) || p->timed_out))
 			continue;
 		if (left < most)
 			most = left > 0 ? left : 0;
@@ -105,7 +108,7 @@ pid_t session_launch(const struct session *s)
 
 bool session_is_held_rank(const struct session *s)
 {
-	return is_rank(s) && s->barrier.state == BARRIER_HOLDING;
+	return is_rank(s) && barrier_waits(&s->barrier);
 }
 
 struct session *sessions_held_rank(struct sessions *all,

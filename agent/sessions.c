@@ -118,15 +118,19 @@ static void session_event(struct session *s, enum barrier_event e,
 	session_event_at(s, e, session_now(), why);
 }
 
-/* Ranks wait for each other: when one runs on, all do. */
+/* Ranks wait for each other before their first line: when one runs on, all
+ * do. */
 static void time_out(struct session *first)
 {
 	const char *why = "nobody attached in time";
 
-	first->timed_out = true;
 	session_event(first, BARRIER_TIMEOUT, why);
+	if (!first->shares)
+		return;
+	first->timed_out = true;
 	for (struct session *s = first->all->first; s; s = s->next) {
-		if (!session_is_peer(first, s) || !session_is_held_rank(s))
+		if (!session_is_peer(first, s) || !s->shares ||
+		    !session_is_held_rank(s))
 			continue;
 		s->timed_out = true;
 		session_event(s, BARRIER_TIMEOUT, why);
@@ -134,6 +138,12 @@ static void time_out(struct session *first)
 }
 
 /* hooks */
+
+/* Does a thread wait by a call of the script's own, not at an exception? */
+static bool script_waits(const struct session *s)
+{
+	return s->waiting && !*s->failed;
+}
 
 /* A thread stands where an exception would end it. */
 static void decide_crash(struct session *s)
@@ -153,9 +163,14 @@ static void decide_crash(struct session *s)
 	session_let_go(s);
 }
 
-/* With a client that is about to leave: once it has. */
+/* With a client that is about to leave: once it has. Beside a thread that
+ * waits for a client, not at all: `go` would end that wait too. */
 static void on_crashed(struct session *s, const char *text)
 {
+	if (script_waits(s)) {
+		hook_send(s->hook, "pass");
+		return;
+	}
 	s->waiting = true;
 	strlcpy(s->failed, text, sizeof(s->failed));
 	if (!s->leaving)
@@ -180,6 +195,7 @@ static void decide(struct session *s)
 		strlcpy(s->failed, s->hello.crash, sizeof(s->failed));
 		session_begin_hold(s, again ? session_timeout(s)
 					    : session_shared_hold(s));
+		s->shares = !*s->failed;
 		return;
 	}
 	if (s->waiting && s->main && !s->all->place->port)
@@ -283,13 +299,17 @@ static void on_wait(struct session *s, const char *ms)
 /* It does not wait for our word any more, and has said so itself. */
 static void on_release(struct session *s)
 {
-	unsigned todo = barrier_step(&s->barrier, BARRIER_RELEASE,
-				     session_now(), 0);
+	unsigned todo;
 
+	if (*s->failed)       /* another thread stands at its exception */
+		return;
+	todo = barrier_step(&s->barrier, BARRIER_RELEASE, session_now(), 0);
 	s->asked = s->waiting = false;
-	if (!(todo & BARRIER_REFUSE))
+	if (!(todo & BARRIER_REFUSE)) {
 		session_do(s, (todo & BARRIER_DROP_CLIENT) | BARRIER_UNTRACE,
 			   BARRIER_RELEASE, "the script waits no longer");
+		s->all->ops->released(s->all->ctx, s);
+	}
 	arm(s);
 }
 

@@ -49,7 +49,9 @@ struct session {
 	bool leaving;        /* the client has not left the debugger yet */
 	bool resumed;        /* an earlier agent began this hold */
 	bool held;           /* was held at some time */
-	bool timed_out;      /* and nobody came */
+	bool shares;         /* its hold's deadline is that of all ranks; an
+				earlier agent's hold is taken for such a one */
+	bool timed_out;      /* of that one, and nobody came */
 	bool main;           /* a step's main script */
 	bool adopted;        /* its script asked for a debugger itself */
 	bool told;           /* its log has the launch configuration */

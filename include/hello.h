@@ -28,7 +28,8 @@
  * `nodebugger`; it ends by `go`. One at an exception that nothing caught: the
  * hook says `crashed TEXT` and waits for `go`, or for `postmortem` and `hold`;
  * this one ends by `go`, or by `show` when a client is in. `passed`: the
- * thread did not wait for that. */
+ * thread did not wait for that. `pass` instead of `go`: no thread is held at
+ * its exception while another waits by the script's own call. */
 #ifndef PITSTOP_HELLO_H
 #define PITSTOP_HELLO_H
 

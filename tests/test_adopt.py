@@ -615,3 +615,67 @@ def test_children_and_tools_are_adopted_as_well(start, one_python, tmp_path):
     assert step.hold_ended()[0] is False
     assert step.finished()[0] == 0
     assert own(step) == "False\n"
+
+
+# ---- beside a failure ---------------------------------------------------
+
+FAILS = """import debugpy, sys, threading
+failing = threading.Thread(target=lambda: (%s, 1 / 0))
+failing.start()
+%s
+debugpy.wait_for_client()
+print("connected", debugpy.is_client_connected(), flush=True)
+failing.join()
+"""
+
+
+def start_failing(start, python, folder, thread, main, timeout=20):
+    path = folder / "fails.py"
+    path.write_text(FAILS % (thread, main))
+    return start([python.path, str(path)], "--hold=crash", "--timeout",
+                 str(timeout), stdin=subprocess.PIPE)
+
+
+def say_on(step):
+    step.process.stdin.write(b"on\n")
+
+
+def test_a_thread_that_fails_does_not_end_a_wait(start, one_python, tmp_path):
+    step = start_failing(start, one_python, tmp_path, "sys.stdin.readline()",
+                         "")
+    wait_here(step)
+    say_on(step)
+    step.stderr.wait("^ZeroDivisionError")
+    step.attached()
+    assert step.hold_ended()[0] is True
+    assert step.finished()[0] == 0
+    assert own(step) == "connected True\n"
+
+
+def start_failed(start, python, folder, **more):
+    """The script waits beside a thread that is held at its exception."""
+    step = start_failing(start, python, folder, "0", "sys.stdin.readline()\n"
+                         "print('waits', flush=True)", **more)
+    step.wait_held()
+    say_on(step)
+    step.stdout.wait("^waits$")
+    return step
+
+
+def test_a_wait_beside_a_held_failure_ends_with_it(start, one_python,
+                                                   tmp_path):
+    step = start_failed(start, one_python, tmp_path, timeout=2)
+    status, out, _ = step.finished()
+    assert (status, own(step)) == (0, "waits\nconnected False\n")
+    assert out.count("Debugger attached = False\n") == 1
+
+
+def test_a_client_that_came_for_a_failure_ends_a_wait(start, one_python,
+                                                      tmp_path):
+    step = start_failed(start, one_python, tmp_path)
+    client = step.attached()
+    client.go(client.stopped("exception"))
+    step.stdout.wait("^connected True$", 10)
+    status, out, _ = step.finished()
+    assert status == 0
+    assert "Debugger attached = False" not in out

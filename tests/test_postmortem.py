@@ -8,6 +8,7 @@ import time
 import pytest
 
 import pythons
+from editor import Editor
 from harness import line_of, place, plain, strip_log
 from main_pythons import python  # noqa: F401
 from test_deadline import noise, slack  # noqa: F401
@@ -346,17 +347,35 @@ def test_a_client_that_is_in_sees_it_once_at_the_most(python, crash, tmp_path,
     assert holds(step) == 1
 
 
-def test_each_rank_that_fails_is_held(python, crash, tmp_path):
-    path = tmp_path / "rank.py"
+def failing_ranks(crash, python, folder):
+    """Of three, 0 and 2 fail."""
+    path = folder / "rank.py"
     path.write_text("import os\nrank = int(os.environ['RANK'])\n1 / rank\n"
                     "raise SystemExit(0 if rank < 2 else 1 // 0)\n")
-    step = crash([launcher(tmp_path, python, "torchrun"),
+    return crash([launcher(folder, python, "torchrun"),
                   "--nproc_per_node=3", str(path)])
-    for launch in step.launches(2):
-        client = step.attached(launch)
+
+
+def test_one_f5_opens_every_rank_that_failed(crash, one_python, tmp_path):
+    step = failing_ranks(crash, one_python, tmp_path)
+    editor = Editor(step)
+    editor.start(step.launches(2)[0])
+    status, out, err = step.finished()
+    editor.wait_closed()
+    assert status == 1
+    assert out.count("Debugger attached = True\n") == 2
+    assert sorted(line for _, _, line in editor.stops) == [3, 4]
+    assert err.count("ZeroDivisionError") == 2
+
+
+def test_each_rank_that_fails_is_held(python, crash, tmp_path):
+    step = failing_ranks(crash, python, tmp_path)
+    launch = step.launches(2)[0]
+    for rank in (0, 2):
+        client = step.attached(dict(launch, pitstopRank=rank))
         thread = stopped(client)
         value = client.evaluate("rank", client.top(thread))
-        assert int(value) == launch["pitstopRank"]
+        assert int(value) == rank
         client.go(thread)
     status, out, err = step.finished()
     assert status == 1

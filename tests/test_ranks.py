@@ -1,4 +1,8 @@
 """The ranks of one launcher: one F5 opens them all."""
+import os
+import select
+import signal
+import socket
 import time
 
 import pytest
@@ -6,6 +10,7 @@ import pytest
 from dap_client import Refused
 from editor import Editor
 from harness import line_of, place, stat_fields, strip_log, wait_for
+from test_access import framed, request
 from test_hold import launcher
 
 
@@ -302,6 +307,43 @@ def test_ranks_share_one_deadline(some, tmp_path):
     group.ended()
 
 
+
+LATER = """import os, sys, time
+import debugpy, ptvsd
+while os.environ["RANK"] == "0" and not os.path.exists(sys.argv[1]):
+    time.sleep(0.02)
+if os.environ["RANK"] == "0":
+    print("on", flush=True)
+    %s
+"""
+
+
+@pytest.mark.parametrize("later", ["1 / 0", "ptvsd.wait_for_attach(3)"])
+def test_a_later_hold_of_one_rank_is_its_own(start, one_python, tmp_path,
+                                             later):
+    """What is shared is the hold before the first line."""
+    path = tmp_path / "later.py"
+    path.write_text(LATER % later)
+    step = start([launcher(tmp_path, one_python, "torchrun"),
+                  "--nproc_per_node=2", str(path), str(tmp_path / "on")],
+                 "--hold=both", "--timeout", "3",
+                 env={"GATES": str(tmp_path)})
+    (tmp_path / "0").write_text("")
+    step.attached().detach()
+    (tmp_path / "on").write_text("")
+    at, _ = step.stdout.wait("^on$")
+    step.stdout.wait("^Timeout for", start=at)
+    begun = time.monotonic()
+    wait_for(lambda: time.monotonic() > begun + 1.5, "half of the hold")
+    (tmp_path / "1").write_text("")
+    step.finished()
+    held, ended = [[step.stdout.times[i] for i, line in
+                    enumerate(step.stdout.lines) if line.startswith(start)]
+                   for start in ("Timeout for", "Debugger attached = False")]
+    assert step.stdout.text.count("debug connection: 3\n") == 3
+    assert ended[1] - held[2] > 2.5
+
+
 def test_attach_to_one_rank_leaves_the_others_their_deadline(some):
     group = some(2, timeout=5)
     editor = group.editor()
@@ -325,3 +367,68 @@ def test_rank_that_was_offered_and_not_opened_is_attachable_later(some):
     opened(editor, 2)
     group.ended()
     editor.wait_closed()
+
+
+def fill(client):
+    """Send until nothing is taken any more; returns what of a message is left
+    to send."""
+    one = framed(request("evaluate", {"expression": "1" * 1000000}))
+    rest = b""
+    while select.select([], [client.socket], [], 1)[1]:
+        rest = rest or one
+        rest = rest[client.socket.send(rest, socket.MSG_DONTWAIT):]
+    return rest
+
+
+def test_first_session_is_listened_to_when_its_rank_died_busy(some):
+    group = some(2)
+    editor = group.editor()
+    lead = editor.start(group.held())
+    opened(editor, 2)
+    first = next(pid for pid, _, _ in editor.stops
+                 if pid not in editor.pids())
+    os.kill(first, signal.SIGSTOP)
+    rest = fill(lead)
+    os.kill(first, signal.SIGKILL)
+    lead.send_raw(rest)
+    assert lead.request("threads") == {"threads": []}
+    group.end()
+    editor.wait_closed()
+
+
+GIVES_UP = """import os, sys, threading, time
+import debugpy
+
+
+def until(name):
+    while not os.path.exists(os.path.join(sys.argv[1], name)):
+        time.sleep(0.02)
+
+
+if os.environ["RANK"] == "1":
+    threading.Thread(target=lambda: (until("cancel"),
+                                     debugpy.wait_for_client.cancel())).start()
+    debugpy.wait_for_client()
+    print("waits no longer", flush=True)
+until(os.environ["RANK"])
+"""
+
+
+def test_offer_ends_with_a_wait_that_the_script_gives_up(hold, one_python,
+                                                         tmp_path):
+    """The session that it was made through does not stay for it."""
+    path = tmp_path / "gives_up.py"
+    path.write_text(GIVES_UP)
+    step = hold([launcher(tmp_path, one_python, "torchrun"),
+                 "--nproc_per_node=2", str(path), str(tmp_path)],
+                "--ranks", "0")
+    launch = step.launches(2)[0]
+    editor = Editor(step, accept=False)
+    lead = editor.start(launch)
+    wait_for(lambda: editor.offers, "an offer")
+    (tmp_path / "cancel").write_text("")
+    step.stdout.wait("^waits no longer$")
+    (tmp_path / "0").write_text("")
+    wait_for(lambda: lead.events("terminated"), "the session's end", 10)
+    (tmp_path / "1").write_text("")
+    assert step.finished()[0] == 0

@@ -1,5 +1,6 @@
 """What strangers can make the agent spend is bounded: memory, descriptors."""
 import contextlib
+import json
 import os
 import re
 import resource
@@ -10,7 +11,7 @@ import time
 
 import pytest
 
-from dap_client import CLIENT
+from dap_client import CLIENT, Closed, read_message
 from harness import PITSTOP, line_of, place
 from test_access import framed, request
 
@@ -132,6 +133,37 @@ def test_more_connections_than_the_soft_limit(hold, one_python, tmp_path,
         sockets(step.port)
     good_client_gets_in(step)
     assert step.finished()[0] == 7
+
+
+
+def answer(sock, stream, body):
+    asked = read_message(stream)
+    sock.sendall(framed(json.dumps({
+        "type": "response", "seq": 1, "request_seq": asked["seq"],
+        "success": True, "command": asked["command"], "body": body}).encode()))
+
+
+def test_a_debuggee_without_a_token_is_nobodys(start, one_python, tmp_path,
+                                               sockets):
+    """Also where no session has one yet."""
+    path = tmp_path / "stays.py"
+    path.write_text("import os, sys\nprint(os.getpid(), flush=True)\n"
+                    "sys.stdin.read()\n")
+    step = start(["bash", "-c", "exec 3<&0; for i in 1 2; do %s %s <&3 & done;"
+                  " wait" % (one_python.path, path)], stdin=subprocess.PIPE,
+                 env={"PITSTOP_TOKEN": "known"})
+    at, first = step.stdout.wait(r"^\d+$")
+    _, second = step.stdout.wait(r"^\d+$", start=at + 1)
+    pids = [int(found.group()) for found in (first, second)]
+    for pid in pids:
+        sock = sockets(step.debuggee_port())
+        stream = sock.makefile("rb")
+        answer(sock, stream, {"clientAccessToken": ""})
+        with contextlib.suppress(OSError, Closed):
+            answer(sock, stream, {"process": {"pid": pid, "ppid": 1}})
+            read_message(stream)
+    for pid in pids:
+        step.client().start({"pitstopToken": "known", "subProcessId": pid})
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs two other users")

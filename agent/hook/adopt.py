@@ -123,11 +123,16 @@ def until_go(turn):
     return ""
 
 
+def end_waits():
+    adopted.turn += 1
+    if not hook.crash:    # else another thread is held at its exception
+        hook.left = state.deadline = None
+
+
 def end_wait(why):
     """By ourselves. The agent learns of it, and has nothing to answer."""
     end_hold(why)
-    adopted.turn += 1
-    hook.left = state.deadline = None
+    end_waits()
     tell("release")
 
 
@@ -165,8 +170,14 @@ def go_on(*words):
         if not is_connected():
             untrace()     # a client may have been half-way in
     finally:
-        adopted.turn += 1
-        hook.left = state.deadline = None
+        end_waits()
+
+
+def show_and_go_on(*words):
+    """A client has come, to a thread that stands at its exception."""
+    do_show(*words)
+    if state.waiting:
+        end_waits()
 
 
 def with_patience(action):
@@ -361,7 +372,7 @@ def spec_of_debugger(name, spec):
 
 
 parents_forked, forked = forked, forked_with_waits
-VERBS["go"] = go_on
+VERBS["go"], VERBS["show"] = go_on, show_and_go_on
 for word in ("attach", "retrace"):
     VERBS[word] = with_patience(VERBS[word])
 hook.adopt = spec_of_debugger

@@ -181,6 +181,11 @@ def do_show(_, __):
     free_thread(True)
 
 
+def do_pass(_, __):
+    """Another thread waits for a client, which goes on."""
+    free_thread(False)
+
+
 def free_thread(shown):
     """It has waited enough at its exception."""
     if not hook.crash:
@@ -252,6 +257,7 @@ VERBS = {
     "attach": do_attach,
     "postmortem": do_postmortem,
     "show": do_show,
+    "pass": do_pass,
     "adopt": do_adopt,
     "adopted": do_adopted,
     "untrace": do_untrace,

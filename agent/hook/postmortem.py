@@ -164,6 +164,7 @@ def stand(kind, value, trace):
             if why:
                 end_by_itself(why)
             hook.alone = not state.shown
-            state.deadline = hook.left = None
+            hook.left = hook.left if state.waiting else None
+            state.deadline = None
         if state.shown:
             show(kind, value, trace)
