@@ -11,8 +11,10 @@ import pythons
 from editor import Editor
 from harness import line_of, place, plain, strip_log
 from main_pythons import python  # noqa: F401
-from test_deadline import noise, slack  # noqa: F401
+from test_deadline import slack
 from test_hold import launcher, without_debugger
+
+pytestmark = pytest.mark.usefixtures("noise")
 
 HELD = re.compile("^pitstop: holding ", re.M)
 SOON = 3                # seconds: a hold that nobody is to come to
