@@ -146,9 +146,11 @@ def ask_to_stop(stopped):
                if ident not in stopped}
     if running:
         pydevd_tracing.set_trace_to_threads(off, thread_idents=list(running))
-    for frame in running.values():
+    for ident, frame in running.items():
         leave(frame)
         frame.f_trace = off
+        if ident in stopped:         # just now: one that is left behind would
+            frame.f_trace = None     # give tracebacks a wrong line
     return bool(running)
 
 
