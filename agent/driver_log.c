@@ -50,7 +50,8 @@ static void add_launch(struct buf *b, const struct step_facts *f)
 		.name = name,
 		.host = f->host,
 		.port = f->port,
-		.remote_root = f->cwd,
+		.cwd = f->cwd,
+		.script = f->script,
 		.token = f->token,
 		.rank = -1,
 	};

@@ -1,8 +1,11 @@
 #include "launch_json.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include <cjson/cJSON.h>
+
+#include "buf.h"
 
 static bool add_text(cJSON *to, const char *name, const char *text)
 {
@@ -22,6 +25,71 @@ static bool add_connect(cJSON *to, const struct launch *l)
 	       add_number(connect, "port", l->port);
 }
 
+/* Drops the last part of a path. */
+static void cut(struct buf *path)
+{
+	while (path->len > 0 && path->data[--path->len] != '/')
+		;
+}
+
+/* Appends the parts of `more`, without "." and ".."; the root is "". */
+static bool go_down(struct buf *path, const char *more)
+{
+	while (*(more += strspn(more, "/"))) {
+		size_t len = strcspn(more, "/");
+
+		if (len == 2 && memcmp(more, "..", 2) == 0)
+			cut(path);
+		else if ((len != 1 || *more != '.') &&
+			 !buf_addf(path, "/%.*s", (int)len, more))
+			return false;
+		more += len;
+	}
+	return true;
+}
+
+static bool is_below(const struct buf *path, const struct buf *folder)
+{
+	return folder->len > 0 && path->len > folder->len &&
+	       path->data[folder->len] == '/' &&
+	       memcmp(path->data, folder->data, folder->len) == 0;
+}
+
+/* Console scripts, which have no suffix, are not what a person debugs. */
+static bool is_source(const char *script)
+{
+	size_t len = script ? strlen(script) : 0;
+
+	return len > 3 && strcmp(script + len - 3, ".py") == 0;
+}
+
+static bool find_root(struct buf *root, const struct launch *l)
+{
+	struct buf cwd = { 0 };
+	bool ok = go_down(&cwd, l->cwd) &&
+		  (*l->script == '/' || go_down(root, l->cwd)) &&
+		  go_down(root, l->script);
+
+	cut(root);
+	if (ok && is_below(root, &cwd))
+		root->len = cwd.len;
+	buf_free(&cwd);
+	return ok && (root->len > 0 || buf_add(root, "/", 1)) &&
+	       buf_add(root, "", 1);
+}
+
+static bool add_root(cJSON *to, const struct launch *l)
+{
+	struct buf root = { 0 };
+	bool ok;
+
+	if (!is_source(l->script) || !*l->cwd)
+		return add_text(to, "remoteRoot", l->cwd);
+	ok = find_root(&root, l) && add_text(to, "remoteRoot", root.data);
+	buf_free(&root);
+	return ok;
+}
+
 static bool add_mappings(cJSON *to, const struct launch *l)
 {
 	cJSON *list = cJSON_AddArrayToObject(to, "pathMappings");
@@ -32,7 +100,7 @@ static bool add_mappings(cJSON *to, const struct launch *l)
 		return false;
 	}
 	return add_text(one, "localRoot", "${workspaceFolder}") &&
-	       add_text(one, "remoteRoot", l->remote_root);
+	       add_root(one, l);
 }
 
 /* In the order in which a person reads them. */

@@ -26,6 +26,7 @@ static struct step_facts facts(const struct session *s)
 		.rank = s->hello.rank,
 		.python = s->hello.exe,
 		.cwd = s->hello.cwd,
+		.script = s->cmd.kind == PYCMD_SCRIPT ? s->cmd.name : NULL,
 		.host = at->host,
 		.port = at->port,
 		.wanted_port = at->wanted_port,

@@ -19,6 +19,7 @@ struct step_facts {
 	int rank;              /* -1: none */
 	const char *python;    /* path of the interpreter */
 	const char *cwd;
+	const char *script;    /* its path, NULL when it is a module */
 	const char *host;      /* where clients connect ... */
 	uint16_t port;
 	uint16_t wanted_port;  /* ... and where they should have */

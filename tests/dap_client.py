@@ -63,6 +63,11 @@ def substitute(value, folder):
     return value
 
 
+def remote_root(configuration):
+    mappings = configuration.get("pathMappings")
+    return mappings and mappings[0]["remoteRoot"]
+
+
 class Client:
     def __init__(self, host, port, patience=PATIENCE):
         self.socket = connect(host, port, patience)
@@ -213,8 +218,10 @@ class Client:
     def initialize(self, **changes):
         return self.request("initialize", dict(CLIENT, **changes))
 
-    def begin_attach(self, configuration, folder="/nowhere", **changes):
-        """Send attach as VS Code does with this entry of launch.json."""
+    def begin_attach(self, configuration, folder=None, **changes):
+        """Send attach as VS Code does with this entry of launch.json. The
+        workspace is `folder`, or one that lies where the step's sources do."""
+        folder = folder or remote_root(configuration) or "/nowhere"
         arguments = dict(substitute(configuration, folder), **EXTENSION)
         arguments["workspaceFolder"] = folder
         arguments.update(changes)
@@ -251,7 +258,7 @@ class Client:
         return success(self.response(attach, patience))
 
     def start(self, configuration, breakpoints=None, functions=(),
-              exceptions=(), folder="/nowhere", **changes):
+              exceptions=(), folder=None, **changes):
         """All of it: attached when it returns, or Refused."""
         if not self.sequence:
             self.initialize()

@@ -228,6 +228,22 @@ def test_mapping_follows_the_directory_the_script_starts_in(hold, one_python,
     assert mapping["remoteRoot"] == str(tmp_path / "deep")
 
 
+def test_script_away_from_its_working_directory_is_mapped(python, hold,
+                                                          tmp_path):
+    """As in `cd /; python /app/train.py`: the first F5 stops there."""
+    for side in ("laptop", "node"):
+        (tmp_path / side).mkdir()
+    script = place(tmp_path / "node", "simple.py")
+    local = place(tmp_path / "laptop", "simple.py")
+    step = hold([python.path, script], cwd="/")
+    client = step.attached(breakpoints={local: [line_of(local, "in_add")]},
+                           folder=str(tmp_path / "laptop"))
+    thread = client.stopped("breakpoint")
+    assert client.top(thread)["source"]["path"] == local
+    client.go(thread)
+    assert step.finished()[0] == 7
+
+
 # ---- asking for it ------------------------------------------------------
 
 @pytest.mark.parametrize("options, env", [

@@ -27,15 +27,15 @@ static void the_keys_stand_in_a_fixed_order(void **state)
 		struct launch launch;
 		const char *want;
 	} TABLE[] = {
-		{ { "n", "10.3.0.5", 5678, "/wd", NULL, -1, 0 },
+		{ { "n", "10.3.0.5", 5678, "/wd", NULL, NULL, -1, 0 },
 		  BEGIN("10.3.0.5", "/wd") "}" },
-		{ { "n", "10.3.0.5", 5678, "/wd", "t", -1, 0 },
+		{ { "n", "10.3.0.5", 5678, "/wd", NULL, "t", -1, 0 },
 		  BEGIN("10.3.0.5", "/wd") ",\"pitstopToken\":\"t\"}" },
-		{ { "n", "10.3.0.5", 5678, "/wd", NULL, 0, 0 },
+		{ { "n", "10.3.0.5", 5678, "/wd", NULL, NULL, 0, 0 },
 		  BEGIN("10.3.0.5", "/wd") ",\"pitstopRank\":0}" },
-		{ { "n", "10.3.0.5", 5678, "/wd", NULL, -1, 77 },
+		{ { "n", "10.3.0.5", 5678, "/wd", NULL, NULL, -1, 77 },
 		  BEGIN("10.3.0.5", "/wd") ",\"subProcessId\":77}" },
-		{ { "n", "fd00::1", 5678, "/w d", "t", 12, 2147483647 },
+		{ { "n", "fd00::1", 5678, "/w d", NULL, "t", 12, 2147483647 },
 		  BEGIN("fd00::1", "/w d") ",\"pitstopToken\":\"t\","
 		  "\"pitstopRank\":12,\"subProcessId\":2147483647}" },
 	};
@@ -60,7 +60,7 @@ static void any_text_makes_one_valid_line(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(TEXTS); i++) {
 		struct launch l = { .name = TEXTS[i], .host = TEXTS[i],
-				    .remote_root = TEXTS[i],
+				    .cwd = TEXTS[i],
 				    .token = TEXTS[i], .rank = -1 };
 		char *text = launch_json(&l);
 		cJSON *json = cJSON_Parse(text);
@@ -76,6 +76,60 @@ static void any_text_makes_one_valid_line(void **state)
 	}
 }
 
+static void the_remote_root_is_where_the_sources_are(void **state)
+{
+	static const struct {
+		const char *cwd, *script, *want;
+	} TABLE[] = {
+		/* below the working directory, wherever */
+		{ "/wd", NULL, "/wd" },
+		{ "/wd", "train.py", "/wd" },
+		{ "/wd", "./train.py", "/wd" },
+		{ "/wd", "src/deep/train.py", "/wd" },
+		{ "/wd", "/wd/train.py", "/wd" },
+		{ "/wd", "/wd/src/train.py", "/wd" },
+		{ "/wd", "src/../train.py", "/wd" },
+		{ "/wd", "//wd//src//train.py", "/wd" },
+		/* not below it */
+		{ "/wd", "/app/train.py", "/app" },
+		{ "/wd", "/wd2/train.py", "/wd2" },
+		{ "/wd", "/w/train.py", "/w" },
+		{ "/wd", "../app/train.py", "/app" },
+		{ "/a/b", "../train.py", "/a" },
+		{ "/wd", "/wd/../app/./train.py", "/app" },
+		{ "/wd", "/train.py", "/" },
+		{ "/wd", "../../../train.py", "/" },
+		/* the root: everything is below it, and no sources are there */
+		{ "/", "/app/train.py", "/app" },
+		{ "/", "app/train.py", "/app" },
+		{ "/", "train.py", "/" },
+		{ "/", NULL, "/" },
+		/* no sources of the user's */
+		{ "/wd", "/usr/bin/mlflow", "/wd" },
+		{ "/wd", "/opt/app", "/wd" },
+		{ "/wd", ".py", "/wd" },
+		/* unknown */
+		{ "", "train.py", "" },
+		{ "", NULL, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(TABLE); i++) {
+		struct launch l = { .name = "n", .host = "h",
+				    .cwd = TABLE[i].cwd,
+				    .script = TABLE[i].script, .rank = -1 };
+		char *text = launch_json(&l);
+		cJSON *json = cJSON_Parse(text);
+		cJSON *one = cJSON_GetArrayItem(
+			cJSON_GetObjectItem(json, "pathMappings"), 0);
+
+		assert_string_equal(TABLE[i].want, cJSON_GetStringValue(
+			cJSON_GetObjectItem(one, "remoteRoot")));
+		cJSON_Delete(json);
+		free(text);
+	}
+}
+
 /* cJSON with memory that ends after so many pieces. */
 static int pieces;
 
@@ -86,7 +140,7 @@ static void *scarce_malloc(size_t size)
 
 static void short_memory_gives_null(void **state)
 {
-	struct launch l = { "n", "h", 1, "/", "t", 1, 1 };
+	struct launch l = { "n", "h", 1, "/", "a.py", "t", 1, 1 };
 	cJSON_Hooks hooks = { scarce_malloc, free };
 	char *text = NULL;
 	int n;
@@ -109,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_keys_stand_in_a_fixed_order),
 		cmocka_unit_test(any_text_makes_one_valid_line),
+		cmocka_unit_test(the_remote_root_is_where_the_sources_are),
 		cmocka_unit_test(short_memory_gives_null),
 	};
 
