@@ -29,7 +29,9 @@ def processes(method, count):
 
 
 def pool(method, count):
-    with multiprocessing.get_context(method).Pool(2) as workers:
+    """Both workers are up before one has work: it might do all of it."""
+    context = multiprocessing.get_context(method)
+    with context.Pool(2, context.Barrier(2).wait) as workers:
         return workers.map(square, range(count))
 
 
