@@ -491,6 +491,11 @@ void adapter_end(struct adapter *a, void (*done)(void *ctx), void *ctx)
 		done(ctx);
 }
 
+struct sessions *adapter_sessions(const struct adapter *a)
+{
+	return a->sessions;
+}
+
 uint16_t adapter_port(const struct adapter *a)
 {
 	return a->place.port;

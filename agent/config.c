@@ -87,6 +87,10 @@ static const struct setting settings[] = {
 	{ "--port", "PITSTOP_PORT", "PORT", NULL, "5678",
 	  "the debug port; when it is taken, the next free one of 15 is used",
 	  &number, MEMBER(port), .min = 1, .max = 65535 },
+	{ "--http-port", "PITSTOP_HTTP_PORT", "PORT", NULL, "5679",
+	  "the port of health checks and control by HTTP; when it is taken,\n"
+	  "the next free one of 15 is used; 0: none",
+	  &number, MEMBER(http_port), .min = 0, .max = 65535 },
 	{ "--late-attach", "PITSTOP_LATE_ATTACH", "SWITCH", "on", "on",
 	  "let a debugger attach while the step runs; off: only when held",
 	  &word, MEMBER(late_attach), .words = switch_words },

@@ -12,8 +12,6 @@
 
 #define MINUTE_MS 60000
 
-static void session_event(struct session *s, enum barrier_event e,
-			  const char *why);
 static void time_out(struct session *s);
 
 /* small things */
@@ -102,7 +100,6 @@ static void session_do(struct session *s, unsigned todo,
 		s->all->ops->released(s->all->ctx, s);
 }
 
-/* `why` is for people. */
 static void session_event_at(struct session *s, enum barrier_event e,
 			     int64_t when, const char *why)
 {
@@ -112,8 +109,7 @@ static void session_event_at(struct session *s, enum barrier_event e,
 	arm(s);
 }
 
-static void session_event(struct session *s, enum barrier_event e,
-			  const char *why)
+void session_event(struct session *s, enum barrier_event e, const char *why)
 {
 	session_event_at(s, e, session_now(), why);
 }
@@ -451,6 +447,7 @@ void session_claim(struct session *s, void *client, const char *address)
 
 void session_ready(struct session *s)
 {
+	s->attached = session_now();
 	session_event(s, BARRIER_READY, NULL);
 }
 
@@ -480,6 +477,13 @@ void session_ends(struct session *s)
 {
 	s->client = NULL;
 	barrier_step(&s->barrier, BARRIER_DETACH, session_now(), 0);
+}
+
+void session_postpone(struct session *s, int64_t ms)
+{
+	barrier_extend(&s->barrier, ms);
+	s->timeout_ms += ms;
+	arm(s);
 }
 
 pid_t session_pid(const struct session *s)

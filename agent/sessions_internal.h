@@ -1,5 +1,6 @@
 /* sessions_internal.h: what the files of sessions.h share.
  *
+ *   session_view.c    what others see of a session, and want of it
  *   sessions.c        registration, the barrier, its clock, the hook's answers
  *   session_choice.c  which session is held, and which one a client gets
  *   session_ranks.c   ranks of one launch: their deadline, and which there are
@@ -37,7 +38,8 @@ struct session {
 	char client_address[64];
 	char failed[1024];     /* the exception that it is held at, or "" */
 	char token[33];      /* what the debuggee proves itself with */
-	int64_t since;       /* ms: the hold's start, then the attach's */
+	int64_t since;       /* ms: the hold's start */
+	int64_t attached;    /* ms: when the client was in */
 	int64_t countdown;   /* ms: the next line that says what is left */
 	int64_t timeout_ms;
 	pid_t launch;        /* ranks of one launcher have it in common */
@@ -69,6 +71,13 @@ struct sessions {
 	void *ctx;
 	uint8_t seen[RANKS_SEEN / 8];  /* ranks that have registered */
 };
+
+/* sessions.c */
+
+/* Something happened to the barrier; `why` is for people. */
+void session_event(struct session *s, enum barrier_event e, const char *why);
+/* Move the deadline of one that is held. */
+void session_postpone(struct session *s, int64_t ms);
 
 /* session_choice.c */
 

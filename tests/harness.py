@@ -53,15 +53,16 @@ def line_of(path, mark):
 
 
 def free_ports():
-    """A port with fifteen free ones behind it, below the ephemeral range.
-    Each xdist worker looks in a range of its own."""
+    """A port with fifteen free ones behind it, and behind those as many for
+    HTTP, below the ephemeral range. Each xdist worker looks in a range of its
+    own."""
     worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "0")))
     low = 20000 + worker % 8 * 1500
     for _ in range(200):
-        base = random.randrange(low, low + 1500 - PORTS)
-        if all(is_free(p) for p in range(base, base + PORTS)):
+        base = random.randrange(low, low + 1500 - 2 * PORTS)
+        if all(is_free(p) for p in range(base, base + 2 * PORTS)):
             return base
-    raise AssertionError("no %d free ports in a row" % PORTS)
+    raise AssertionError("no %d free ports in a row" % (2 * PORTS))
 
 
 def is_free(port):
@@ -136,10 +137,13 @@ class Step:
     """One `pitstop run`. `stdout` and `stderr` are Outputs."""
 
     def __init__(self, command, *options, env=None, cwd=None, port=None,
-                 advertise="127.0.0.1", stdin=subprocess.DEVNULL,
-                 binary=None):
-        self.port = port or free_ports()
-        arguments = [binary or PITSTOP, "run"]
+                 http_port=None, advertise="127.0.0.1",
+                 stdin=subprocess.DEVNULL, binary=None):
+        free = free_ports()
+        self.port = port or free
+        self.http_port = free + PORTS if http_port is None else http_port
+        arguments = [binary or PITSTOP, "run",
+                     "--http-port", str(self.http_port)]
         if port != 0:
             arguments += ["--port", str(self.port)]
         if advertise:
