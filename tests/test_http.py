@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -280,6 +281,21 @@ def test_a_client_that_reads_nothing_gets_no_more(held):
         with pytest.raises(OSError):
             while True:
                 wire.send(b"\r\n")
+
+
+def test_a_client_that_reads_late_gets_all(victim):
+    """Also where the answers have had to wait for it."""
+    count, one = 25000, b"GET /x HTTP/1.1\r\n%bX: %b\r\n\r\n" % (
+        HOST, b"a" * 400)
+    with Wire(victim.http_port) as wire:
+        wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        sender = threading.Thread(
+            target=wire.send, args=(one * count,))
+        sender.start()
+        sender.join(2)
+        assert sender.is_alive()     # nobody takes them any more
+        assert all(wire.answer().status == 404 for _ in range(count))
+        sender.join()
 
 
 # ---- who may ------------------------------------------------------------
