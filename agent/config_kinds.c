@@ -1,0 +1,179 @@
+#include "config_internal.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <bsd/stdlib.h>
+#include <bsd/string.h>
+
+#include "cidr.h"
+#include "rank_list.h"
+
+/* numbers */
+
+static bool number_set(const struct setting *s, void *at, const char *from)
+{
+	const char *wrong;
+	long long n;
+
+	if (s->min == 0 && strcasecmp(from, "off") == 0)
+		from = "0";
+	n = strtonum(from, s->min, s->max, &wrong);
+	if (wrong)
+		return false;
+	if (s->size == sizeof(uint16_t))
+		*(uint16_t *)at = (uint16_t)n;
+	else
+		*(unsigned *)at = (unsigned)n;
+	return true;
+}
+
+static void number_get(const struct setting *s, const void *at, char *to)
+{
+	snprintf(to, TEXT_MAX, "%u", s->size == sizeof(uint16_t) ?
+		 *(const uint16_t *)at : *(const unsigned *)at);
+}
+
+static void number_allowed(const struct setting *s, char *to, size_t size)
+{
+	snprintf(to, size, "a whole number from %lld to %lld%s", s->min,
+		 s->max, s->min == 0 ? ", or off" : "");
+}
+
+const struct kind kind_number = { number_set, number_get, number_allowed };
+
+/* words */
+
+static bool word_set(const struct setting *s, void *at, const char *from)
+{
+	const struct word *w = s->words;
+
+	while (w->name && strcasecmp(w->name, from) != 0)
+		w++;
+	if (!w->name)
+		return false;
+	if (s->size == sizeof(bool))
+		*(bool *)at = w->value;
+	else
+		*(unsigned *)at = w->value;
+	return true;
+}
+
+static void word_get(const struct setting *s, const void *at, char *to)
+{
+	unsigned value = s->size == sizeof(bool) ? *(const bool *)at :
+						   *(const unsigned *)at;
+	const struct word *w = s->words;
+
+	while (w->value != value)
+		w++;
+	strlcpy(to, w->name, TEXT_MAX);
+}
+
+size_t config_word_values(const struct word *words)
+{
+	size_t n = 1;
+
+	while (words[n].name && words[n].value != words[0].value)
+		n++;
+	return n;
+}
+
+static void word_allowed(const struct setting *s, char *to, size_t size)
+{
+	size_t n = config_word_values(s->words);
+
+	strlcpy(to, s->words[0].name, size);
+	for (size_t i = 1; i < n; i++) {
+		strlcat(to, i + 1 < n ? ", " : " or ", size);
+		strlcat(to, s->words[i].name, size);
+	}
+}
+
+const struct kind kind_word = { word_set, word_get, word_allowed };
+
+/* text */
+
+static bool text_set(const struct setting *s, void *at, const char *from)
+{
+	for (const char *p = from; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			return false;
+	if (strlen(from) >= s->size)
+		return false;
+	strlcpy(at, from, s->size);
+	return true;
+}
+
+static void text_get(const struct setting *s, const void *at, char *to)
+{
+	(void)s;
+	strlcpy(to, at, TEXT_MAX);
+}
+
+static void text_allowed(const struct setting *s, char *to, size_t size)
+{
+	snprintf(to, size, "text of less than %zu bytes", s->size);
+}
+
+const struct kind kind_text = { text_set, text_get, text_allowed };
+const struct kind kind_secret = { text_set, text_get, text_allowed };
+
+/* addresses and ranges; empty means none */
+
+static bool address_set(const struct setting *s, void *at, const char *from)
+{
+	unsigned char binary[sizeof(struct in6_addr)];
+
+	if (*from && inet_pton(AF_INET, from, binary) != 1 &&
+	    inet_pton(AF_INET6, from, binary) != 1)
+		return false;
+	return text_set(s, at, from);
+}
+
+static void address_allowed(const struct setting *s, char *to, size_t size)
+{
+	(void)s;
+	strlcpy(to, "an IPv4 or IPv6 address", size);
+}
+
+const struct kind kind_address = { address_set, text_get, address_allowed };
+
+static bool ranges_set(const struct setting *s, void *at, const char *from)
+{
+	struct cidr_list list;
+	char bad[64];
+
+	if (*from && !cidr_parse(&list, from, bad))
+		return false;
+	return text_set(s, at, from);
+}
+
+static void ranges_allowed(const struct setting *s, char *to, size_t size)
+{
+	(void)s;
+	strlcpy(to, "ranges like 10.3.0.0/16,10.4.0.7 (zero behind the "
+		"prefix)", size);
+}
+
+const struct kind kind_ranges = { ranges_set, text_get, ranges_allowed };
+
+/* ranks; empty means all */
+
+static bool ranks_set(const struct setting *s, void *at, const char *from)
+{
+	if (*from && !rank_list_valid(from))
+		return false;
+	return text_set(s, at, from);
+}
+
+static void ranks_allowed(const struct setting *s, char *to, size_t size)
+{
+	(void)s;
+	strlcpy(to, "ranks like 0,3,8-11", size);
+}
+
+const struct kind kind_ranks = { ranks_set, text_get, ranks_allowed };
