@@ -40,14 +40,14 @@ struct setting {
 	const char *help;
 	const struct kind *kind;
 	size_t at, size;       /* of the member */
-	long long min, max;    /* numbers */
+	unsigned min, max;     /* numbers, and durations in seconds */
 	const struct word *words;
 };
 
 /* config_kinds.c */
 
-extern const struct kind kind_number, kind_word, kind_text, kind_address,
-	kind_ranges, kind_ranks, kind_secret;
+extern const struct kind kind_number, kind_duration, kind_word, kind_text,
+	kind_address, kind_ranges, kind_ranks, kind_secret;
 
 /* How many names at the start of the table stand for a value each; the other
  * ones follow. */

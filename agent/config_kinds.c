@@ -10,6 +10,7 @@
 #include <bsd/string.h>
 
 #include "cidr.h"
+#include "duration.h"
 #include "rank_list.h"
 
 /* numbers */
@@ -17,33 +18,51 @@
 static bool number_set(const struct setting *s, void *at, const char *from)
 {
 	const char *wrong;
-	long long n;
+	long long n = strtonum(from, s->min, s->max, &wrong);
 
-	if (s->min == 0 && strcasecmp(from, "off") == 0)
-		from = "0";
-	n = strtonum(from, s->min, s->max, &wrong);
 	if (wrong)
 		return false;
-	if (s->size == sizeof(uint16_t))
-		*(uint16_t *)at = (uint16_t)n;
-	else
-		*(unsigned *)at = (unsigned)n;
+	*(uint16_t *)at = (uint16_t)n;
 	return true;
 }
 
 static void number_get(const struct setting *s, const void *at, char *to)
 {
-	snprintf(to, TEXT_MAX, "%u", s->size == sizeof(uint16_t) ?
-		 *(const uint16_t *)at : *(const unsigned *)at);
+	(void)s;
+	snprintf(to, TEXT_MAX, "%u", *(const uint16_t *)at);
 }
 
 static void number_allowed(const struct setting *s, char *to, size_t size)
 {
-	snprintf(to, size, "a whole number from %lld to %lld%s", s->min,
-		 s->max, s->min == 0 ? ", or off" : "");
+	snprintf(to, size, "a whole number from %u to %u", s->min, s->max);
 }
 
 const struct kind kind_number = { number_set, number_get, number_allowed };
+
+/* durations */
+
+static bool duration_set(const struct setting *s, void *at, const char *from)
+{
+	if (s->min == 0 && strcasecmp(from, "off") == 0)
+		from = "0";
+	return duration_parse(from, s->min, s->max, at);
+}
+
+static void duration_get(const struct setting *s, const void *at, char *to)
+{
+	(void)s;
+	snprintf(to, TEXT_MAX, "%u", *(const unsigned *)at);
+}
+
+static void duration_allowed(const struct setting *s, char *to, size_t size)
+{
+	snprintf(to, size, "%u to %u seconds, also as 90s, 10m or 2h%s",
+		 s->min, s->max, s->min == 0 ? ", or off" : "");
+}
+
+const struct kind kind_duration = {
+	duration_set, duration_get, duration_allowed
+};
 
 /* words */
 

@@ -1,8 +1,7 @@
 #include "config_internal.h"
 
 #include "cidr.h"
-
-#define WEEK 604800         /* seconds */
+#include "duration.h"
 
 /* The first name of a value is the one that is shown and written. */
 static const struct word hold_words[] = {
@@ -30,16 +29,16 @@ const struct setting config_table[] = {
 	  "hold until a debugger attaches; step: before the first line;\n"
 	  "crash: where an exception that nothing caught would end it",
 	  &kind_word, MEMBER(hold), .words = hold_words },
-	{ "--timeout", "PITSTOP_TIMEOUT", "SECONDS", NULL, "300",
+	{ "--timeout", "PITSTOP_TIMEOUT", "TIME", NULL, "300",
 	  "the longest hold when nobody attaches",
-	  &kind_number, MEMBER(timeout), .min = 1, .max = WEEK },
-	{ "--max-hold", "PITSTOP_MAX_HOLD", "SECONDS", NULL, "86400",
+	  &kind_duration, MEMBER(timeout), .min = 1, .max = DURATION_WEEK },
+	{ "--max-hold", "PITSTOP_MAX_HOLD", "TIME", NULL, "86400",
 	  "no hold is longer than this, whatever the timeout",
-	  &kind_number, MEMBER(max_hold), .min = 1, .max = WEEK },
-	{ "--pause-limit", "PITSTOP_PAUSE_LIMIT", "SECONDS", NULL, "0",
+	  &kind_duration, MEMBER(max_hold), .min = 1, .max = DURATION_WEEK },
+	{ "--pause-limit", "PITSTOP_PAUSE_LIMIT", "TIME", NULL, "0",
 	  "a step left paused so long with nothing asked goes on without a\n"
 	  "debugger; 0: however long",
-	  &kind_number, MEMBER(pause_limit), .min = 0, .max = WEEK },
+	  &kind_duration, MEMBER(pause_limit), .min = 0, .max = DURATION_WEEK },
 	{ "--port", "PITSTOP_PORT", "PORT", NULL, "5678",
 	  "the debug port; when it is taken, the next free one of 15 is used",
 	  &kind_number, MEMBER(port), .min = 1, .max = 65535 },

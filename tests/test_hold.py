@@ -275,6 +275,14 @@ def test_recipes_arguments_in_other_forms(start, one_python, tmp_path,
     assert step.own_output() == SIMPLE
 
 
+def test_a_timeout_set_inside_a_shell_may_have_a_unit(hold, one_python,
+                                                      tmp_path):
+    step = hold(["bash", "-c", "PITSTOP_TIMEOUT=2m exec %s %s" % (
+        one_python.path, place(tmp_path, "simple.py"))])
+    step.stdout.wait("^Timeout for debug connection: 120$")
+    assert attach_and_finish(step)[0] == 7
+
+
 @pytest.mark.parametrize("shell", [False, True])
 def test_recipes_arguments_can_be_kept(start, one_python, tmp_path, shell):
     script = place(tmp_path, "simple.py")

@@ -139,12 +139,14 @@ def test_options_of_the_command_are_its_own():
 
 
 @pytest.mark.parametrize("words, env, said", [
-    (["--timeout", "soon"], {}, "--timeout is 'soon', allowed is a whole "
-     "number from 1 to 604800; it stays 300"),
-    (["--timeout=0"], {}, "--timeout is '0', allowed is a whole number from "
-     "1 to 604800; it stays 300"),
+    (["--timeout", "soon"], {}, "--timeout is 'soon', allowed is 1 to 604800 "
+     "seconds, also as 90s, 10m or 2h; it stays 300"),
+    (["--timeout=0"], {}, "--timeout is '0', allowed is 1 to 604800 seconds, "
+     "also as 90s, 10m or 2h; it stays 300"),
     (["--timeout", "x"], {"PITSTOP_TIMEOUT": "7"}, "--timeout is 'x', allowed "
-     "is a whole number from 1 to 604800; it stays 7"),
+     "is 1 to 604800 seconds, also as 90s, 10m or 2h; it stays 7"),
+    ([], {"PITSTOP_MAX_HOLD": "1d"}, "PITSTOP_MAX_HOLD is '1d', allowed is 1 "
+     "to 604800 seconds, also as 90s, 10m or 2h; it stays 86400"),
     ([], {"PITSTOP_HOLD": "start"}, "PITSTOP_HOLD is 'start', allowed is "
      "off, step, crash or both; it stays off"),
     ([], {"PITSTOP_TOKEN": "secret" * 100}, "PITSTOP_TOKEN is not usable, "
@@ -168,6 +170,7 @@ RECIPE = ["--remote_debug", "--remote_debug_connection_timeout"]
     (["a", *RECIPE, "20", "b"], "a b step 20"),
     ([RECIPE[1] + "=20", "b", RECIPE[0]], "b step 20"),
     ([RECIPE[1], "20", "b"], "b None 20"),
+    ([RECIPE[1], "2m", "b"], "b None 120"),
     ([*RECIPE, "--lr", "1"], "--lr 1 step None"),
     (["--remote_debugger", "1"], "--remote_debugger 1 None None"),
 ])
@@ -193,8 +196,8 @@ def test_a_bad_timeout_of_the_recipe_is_a_warning_and_the_default():
     result = run(*ECHO, *RECIPE, "soon")
     assert result.stdout.strip() == "step None"
     assert result.stderr.startswith(
-        f"pitstop: {RECIPE[1]} is 'soon', allowed is a whole number from 1 "
-        "to 604800; it stays 300\n")
+        f"pitstop: {RECIPE[1]} is 'soon', allowed is 1 to 604800 seconds, "
+        "also as 90s, 10m or 2h; it stays 300\n")
 
 
 # ---- what the step inherits -----------------------------------------------

@@ -140,17 +140,18 @@ static void bad_values_are_told_and_change_nothing(void **state)
 		{ "PITSTOP_HOLD", "start", "PITSTOP_HOLD is 'start', allowed "
 		  "is off, step, crash or both; it stays off" },
 		{ "PITSTOP_TIMEOUT", "0", "PITSTOP_TIMEOUT is '0', allowed is "
-		  "a whole number from 1 to 604800; it stays 300" },
+		  "1 to 604800 seconds, also as 90s, 10m or 2h; it stays 300" },
 		{ "PITSTOP_TIMEOUT", "604801", NULL },
 		{ "PITSTOP_TIMEOUT", "-1", NULL },
-		{ "PITSTOP_TIMEOUT", "5m", NULL },
+		{ "PITSTOP_TIMEOUT", "5min", NULL },
+		{ "PITSTOP_TIMEOUT", "169h", NULL },
 		{ "PITSTOP_TIMEOUT", "1.5", NULL },
 		{ "PITSTOP_TIMEOUT", "99999999999999999999", NULL },
 		{ "PITSTOP_MAX_HOLD", "604801", NULL },
 		{ "PITSTOP_MAX_HOLD", "off", NULL },
 		{ "PITSTOP_PAUSE_LIMIT", "never", "PITSTOP_PAUSE_LIMIT is "
-		  "'never', allowed is a whole number from 0 to 604800, or "
-		  "off; it stays 0" },
+		  "'never', allowed is 0 to 604800 seconds, also as 90s, 10m "
+		  "or 2h, or off; it stays 0" },
 		{ "PITSTOP_PORT", "65536", "PITSTOP_PORT is '65536', allowed "
 		  "is a whole number from 1 to 65535; it stays 5678" },
 		{ "PITSTOP_PORT", "0", NULL },
@@ -274,6 +275,23 @@ static void off_is_the_number_that_means_none(void **state)
 	assert_null(getenv("PITSTOP_PAUSE_LIMIT"));
 }
 
+static void times_have_units_and_are_exported_in_seconds(void **state)
+{
+	char rest[64];
+
+	(void)state;
+	setenv("PITSTOP_TIMEOUT", "10m", 1);
+	assert_int_equal(config_environment(&c, tell, &c), 0);
+	assert_int_equal(flags("--max-hold 2h --pause-limit=90s", rest), 0);
+	assert_int_equal(c.timeout, 600);
+	assert_int_equal(c.max_hold, 7200);
+	assert_int_equal(c.pause_limit, 90);
+	assert_int_equal(config_export(&c), 0);
+	assert_string_equal(getenv("PITSTOP_TIMEOUT"), "600");
+	assert_string_equal(getenv("PITSTOP_MAX_HOLD"), "7200");
+	assert_string_equal(getenv("PITSTOP_PAUSE_LIMIT"), "90");
+}
+
 static void words_are_read_in_many_spellings(void **state)
 {
 	static const struct {
@@ -357,8 +375,8 @@ static void one_can_be_set_by_its_name(void **state)
 	assert_int_equal(c.timeout, 20);
 	assert_false(config_set(&c, "PITSTOP_TIMEOUT", "it", "x", tell, &c));
 	assert_int_equal(c.timeout, 20);
-	assert_string_equal(told, "it is 'x', allowed is a whole number from "
-			    "1 to 604800; it stays 20");
+	assert_string_equal(told, "it is 'x', allowed is 1 to 604800 seconds, "
+			    "also as 90s, 10m or 2h; it stays 20");
 	assert_false(config_set(&c, "PITSTOP_NO", "it", "1", tell, &c));
 }
 
@@ -435,6 +453,7 @@ int main(void)
 		TEST(flags_are_read_up_to_the_command),
 		TEST(a_flag_wins_over_its_variable),
 		TEST(off_is_the_number_that_means_none),
+		TEST(times_have_units_and_are_exported_in_seconds),
 		TEST(words_are_read_in_many_spellings),
 		TEST(a_hold_can_be_spelt_as_a_switch),
 		TEST(a_hold_can_be_asked_for_at_a_crash),
