@@ -4,7 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <bsd/string.h>
+
 #include "config.h"
+#include "hook_dir.h"
 #include "log.h"
 #include "recipe.h"
 #include "supervisor.h"
@@ -42,12 +45,24 @@ static void on_bad(void *ctx, const char *sentence)
 	log_warn("%s", sentence);
 }
 
+/* What stands behind "=" may be a secret. */
 static int not_an_option(const char *word)
 {
+	size_t len = strcspn(word, "=") + 1;
+	const char *meant;
+	char name[64];
+
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 		return help();
-	log_warn("run has no option '%s'; 'pitstop run --help' lists them",
-		 word);
+	strlcpy(name, word, len < sizeof(name) ? len : sizeof(name));
+	meant = config_nearest_flag(name);
+	if (strcmp(name, "--token") == 0)
+		log_warn("--token is no option, since others can see command "
+			 "lines: set the variable PITSTOP_TOKEN");
+	else
+		log_warn("run has no option '%s'; %s%s%s'pitstop run --help' "
+			 "lists them", name, meant ? "did you mean " : "",
+			 meant ? meant : "", meant ? "? " : "");
 	return USAGE_ERROR;
 }
 
@@ -73,6 +88,18 @@ static void follow_recipe(struct config *c, char **command)
 			   recipe.timeout, on_bad, NULL);
 }
 
+/* What a hold that was asked for makes worth telling; without one nothing is
+ * printed. */
+static void tell_doubts(void)
+{
+	/* what an outer pitstop and its hook set for the step */
+	static const char *const OURS[] = {
+		"PITSTOP_SOCKET", HOOK_DIR_VARIABLE, "PITSTOP_HELD", NULL
+	};
+
+	config_unknown_variables(OURS, on_bad, NULL);
+}
+
 int cmd_run(int argc, char **argv)
 {
 	static struct config config;
@@ -85,6 +112,8 @@ int cmd_run(int argc, char **argv)
 	if (at >= argc)
 		return no_command();
 	follow_recipe(&config, argv + at);
+	if (config.hold != HOLD_OFF)
+		tell_doubts();
 	if (config_export(&config) < 0)
 		log_warn("memory is short: the options have no effect");
 	return supervisor_run(argv + at, config.token);

@@ -26,7 +26,11 @@ static void tell(const struct config *c, const struct setting *s,
 
 	s->kind->get(s, const_member(c, s), kept);
 	s->kind->allowed(s, allowed, sizeof(allowed));
-	if (s->kind == &kind_secret)
+	if (!value)
+		snprintf(sentence, sizeof(sentence),
+			 "%s wants a value: %s; %s%.100s", said, allowed,
+			 *kept ? "it stays " : "it is ignored", kept);
+	else if (s->kind == &kind_secret)
 		snprintf(sentence, sizeof(sentence),
 			 "%s is not usable, allowed is %s; it is ignored",
 			 said, allowed);
@@ -38,10 +42,11 @@ static void tell(const struct config *c, const struct setting *s,
 	bad(ctx, sentence);
 }
 
+/* `value` is NULL where the flag has none. */
 static bool set(struct config *c, const struct setting *s, const char *said,
 		const char *value, config_bad *bad, void *ctx)
 {
-	if (s->kind->set(s, member(c, s), value))
+	if (value && s->kind->set(s, member(c, s), value))
 		return true;
 	tell(c, s, said, value, bad, ctx);
 	return false;
@@ -124,9 +129,9 @@ static bool flag_set(struct config *c, const struct setting *s,
 		tell_of_word(s, argv[*at], bad, ctx);
 	if (!value)
 		value = s->bare;
-	if (!value && *at < argc)
+	if (!value && *at < argc && strncmp(argv[*at], "--", 2) != 0)
 		value = argv[(*at)++];
-	return set(c, s, s->flag, value ? value : "", bad, ctx);
+	return set(c, s, s->flag, value, bad, ctx);
 }
 
 int config_flags(struct config *c, int argc, char **argv, int *at,

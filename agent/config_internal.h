@@ -1,11 +1,12 @@
 /* config_internal.h: what the files of config.h share.
  *
- *   config.c        the three sources, and what others are told
- *   config_help.c   the table as help text
- *   config_table.c  every setting
- *   config_kinds.c  how values of one kind are read, written and described
+ *   config.c          the three sources, and what others are told
+ *   config_help.c     the table as help text
+ *   config_unknown.c  names that no setting has
+ *   config_table.c    every setting
+ *   config_kinds.c    how values of one kind are read, written and described
  *
- * Each uses only those below it, and the first two not each other. */
+ * Each uses only those below it, and the first three not each other. */
 #ifndef PITSTOP_CONFIG_INTERNAL_H
 #define PITSTOP_CONFIG_INTERNAL_H
 

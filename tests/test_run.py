@@ -129,8 +129,66 @@ def test_without_a_command_it_explains():
 def test_an_unknown_option_is_an_error():
     result = pitstop_run("--hodl", "--", "echo", "ran")
     assert (result.returncode, result.stdout) == (USAGE, "")
-    assert result.stderr == ("pitstop: run has no option '--hodl'; "
-                             "'pitstop run --help' lists them\n")
+    assert result.stderr == (
+        "pitstop: run has no option '--hodl'; did you mean --hold? "
+        "'pitstop run --help' lists them\n")
+    assert pitstop_run("--verbose=2", "echo").stderr == (
+        "pitstop: run has no option '--verbose'; 'pitstop run --help' lists "
+        "them\n")
+
+
+@pytest.mark.parametrize("words", [["--token", "s3cret"], ["--token=s3cret"],
+                                   ["--tokn=s3cret"]])
+def test_a_token_on_the_command_line_is_refused_and_not_repeated(words):
+    result = pitstop_run("--hold", *words, "--", "echo", "ran")
+    assert (result.returncode, result.stdout) == (USAGE, "")
+    assert "s3cret" not in result.stderr
+    if words[0].startswith("--token"):
+        assert result.stderr == (
+            "pitstop: --token is no option, since others can see command "
+            "lines: set the variable PITSTOP_TOKEN\n")
+
+
+@pytest.mark.parametrize("words", [["--timeout", "--", "echo", "ran"],
+                                   ["--timeout", "--port=5679", "echo", "ran"]])
+def test_a_value_that_is_missing_is_said_and_costs_no_run(words):
+    result = pitstop_run(*words)
+    assert (result.returncode, result.stdout) == (0, "ran\n")
+    assert result.stderr == (
+        "pitstop: --timeout wants a value: 1 to 604800 seconds, also as 90s, "
+        "10m or 2h; it stays 300\n")
+
+
+# ---- variables that no setting has ----------------------------------------
+
+UNKNOWN = {"PITSTOP_TIMOUT": "9", "PITSTOP_TOKNE": "s3cret",
+           "PITSTOP_COLOUR": "1", "PITSTOP_EMPTY": "", "PITSTOPS": "2"}
+HELD_NOTHING = "pitstop: nothing was held: "
+
+
+def ours(err):
+    return sorted(l for l in err.splitlines() if not l.startswith(HELD_NOTHING))
+
+
+def test_unknown_variables_are_named_when_a_hold_is_asked_for():
+    result = pitstop_run("--hold", "echo", "ran", **UNKNOWN)
+    assert (result.returncode, result.stdout) == (0, "ran\n")
+    assert ours(result.stderr) == [
+        "pitstop: PITSTOP_COLOUR: unknown; 'pitstop run --help' lists the "
+        "variables",
+        "pitstop: PITSTOP_TIMOUT: unknown; did you mean PITSTOP_TIMEOUT?",
+        "pitstop: PITSTOP_TOKNE: unknown; did you mean PITSTOP_TOKEN?"]
+
+
+def test_unknown_variables_are_not_named_without_a_hold():
+    assert pitstop_run("echo", "ran", **UNKNOWN).stderr == ""
+
+
+def test_variables_of_an_outer_pitstop_are_known():
+    result = pitstop_run("--hold", "sh", "-c",
+                         f"PITSTOP_HELD=1 exec {PITSTOP} run echo ran")
+    assert (result.returncode, result.stdout) == (0, "ran\n")
+    assert ours(result.stderr) == []
 
 
 def test_options_of_the_command_are_its_own():

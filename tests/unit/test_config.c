@@ -233,6 +233,10 @@ static void flags_are_read_up_to_the_command(void **state)
 		{ "--token secret x", "--token secret x ", -1 },
 		{ "--timeout x --port y z", "z ", 2 },
 		{ "--timeout", "", 1 },
+		{ "--timeout -- x", "x ", 1 },
+		{ "--timeout --hold x", "x ", 1 },
+		{ "--match --hold -- x", "x ", 1 },
+		{ "--timeout -1 x", "x ", 1 },
 		{ "--timeout=", "", 1 },
 		{ "--match= x", "x ", 0 },
 		{ "--hold= x", "x ", 1 },
@@ -245,6 +249,59 @@ static void flags_are_read_up_to_the_command(void **state)
 		assert_int_equal(flags(TABLE[i].line, rest), TABLE[i].rc);
 		assert_string_equal(rest, TABLE[i].rest);
 	}
+}
+
+static void a_flag_without_its_value_is_told(void **state)
+{
+	char rest[64];
+
+	(void)state;
+	assert_int_equal(flags("--timeout --hold -- x", rest), 1);
+	assert_int_equal(c.hold, HOLD_STEP);
+	assert_string_equal(told, "--timeout wants a value: 1 to 604800 "
+			    "seconds, also as 90s, 10m or 2h; it stays 300");
+	flags("--advertise", rest);
+	assert_string_equal(told, "--advertise wants a value: an IPv4 or IPv6 "
+			    "address; it is ignored");
+}
+
+static void an_unknown_flag_has_a_nearest_one(void **state)
+{
+	(void)state;
+	assert_string_equal(config_nearest_flag("--timout"), "--timeout");
+	assert_string_equal(config_nearest_flag("--max_hold"), "--max-hold");
+	assert_string_equal(config_nearest_flag("--rank"), "--ranks");
+	assert_null(config_nearest_flag("--tokens"));
+	assert_null(config_nearest_flag("--"));
+	assert_null(config_nearest_flag("-t"));
+	assert_null(config_nearest_flag("-"));
+}
+
+static void unknown_variables_are_told_by_name(void **state)
+{
+	static const char *const OURS[] = { "PITSTOP_OWN", NULL };
+	char long_name[200] = "PITSTOP_";
+
+	(void)state;
+	clearenv();
+	memset(long_name + strlen(long_name), 'x', 180);
+	setenv("PITSTOP_PORT", "1", 1);
+	setenv("PITSTOP_OWN", "1", 1);
+	setenv("PITSTOP_EMPTY", "", 1);
+	setenv("PITSTOPS", "1", 1);
+	config_unknown_variables(OURS, tell, &c);
+	assert_int_equal(told_times, 0);
+	setenv("PITSTOP_TOKNE", "secret", 1);
+	config_unknown_variables(OURS, tell, &c);
+	assert_string_equal(told, "PITSTOP_TOKNE: unknown; did you mean "
+			    "PITSTOP_TOKEN?");
+	unsetenv("PITSTOP_TOKNE");
+	setenv("PITSTOP_", "1", 1);
+	setenv(long_name, "1", 1);
+	config_unknown_variables(OURS, tell, &c);
+	assert_int_equal(told_times, 3);
+	assert_in_range(strlen(told), 64, 200);
+	clearenv();
 }
 
 static void a_flag_wins_over_its_variable(void **state)
@@ -451,6 +508,9 @@ int main(void)
 		TEST(a_bad_token_is_not_repeated),
 		TEST(long_values_are_told_in_part),
 		TEST(flags_are_read_up_to_the_command),
+		TEST(a_flag_without_its_value_is_told),
+		TEST(an_unknown_flag_has_a_nearest_one),
+		TEST(unknown_variables_are_told_by_name),
 		TEST(a_flag_wins_over_its_variable),
 		TEST(off_is_the_number_that_means_none),
 		TEST(times_have_units_and_are_exported_in_seconds),
