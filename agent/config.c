@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COMPLAINT_MAX 400  /* bytes */
+
 /* setting one */
 
 static void *member(struct config *c, const struct setting *s)
@@ -18,27 +20,40 @@ static const void *const_member(const struct config *c,
 	return (const char *)c + s->at;
 }
 
+/* What is said of a value that is not taken, or is missing (NULL). */
+static void complain(const struct setting *s, const char *value,
+		     char to[static COMPLAINT_MAX])
+{
+	char fault[256];
+
+	if (value && s->kind->fault &&
+	    s->kind->fault(value, fault, sizeof(fault))) {
+		snprintf(to, COMPLAINT_MAX, "is '%.100s': %s", value, fault);
+		return;
+	}
+	s->kind->allowed(s, fault, sizeof(fault));
+	if (!value)
+		snprintf(to, COMPLAINT_MAX, "wants a value: %s", fault);
+	else if (s->kind == &kind_secret)
+		snprintf(to, COMPLAINT_MAX, "is not usable, allowed is %s",
+			 fault);
+	else
+		snprintf(to, COMPLAINT_MAX, "is '%.100s', allowed is %s", value,
+			 fault);
+}
+
 static void tell(const struct config *c, const struct setting *s,
 		 const char *said, const char *value, config_bad *bad,
 		 void *ctx)
 {
-	char kept[TEXT_MAX], allowed[128], sentence[512];
+	char kept[TEXT_MAX], complaint[COMPLAINT_MAX], sentence[640];
 
+	complain(s, value, complaint);
 	s->kind->get(s, const_member(c, s), kept);
-	s->kind->allowed(s, allowed, sizeof(allowed));
-	if (!value)
-		snprintf(sentence, sizeof(sentence),
-			 "%s wants a value: %s; %s%.100s", said, allowed,
-			 *kept ? "it stays " : "it is ignored", kept);
-	else if (s->kind == &kind_secret)
-		snprintf(sentence, sizeof(sentence),
-			 "%s is not usable, allowed is %s; it is ignored",
-			 said, allowed);
-	else
-		snprintf(sentence, sizeof(sentence),
-			 "%s is '%.100s', allowed is %s; %s%.100s", said,
-			 value, allowed, *kept ? "it stays " : "it is ignored",
-			 kept);
+	if (s->kind == &kind_secret)
+		*kept = '\0';
+	snprintf(sentence, sizeof(sentence), "%s %s; %s%.100s", said,
+		 complaint, *kept ? "it stays " : "it is ignored", kept);
 	bad(ctx, sentence);
 }
 

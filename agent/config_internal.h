@@ -24,6 +24,9 @@ struct kind {
 	bool (*set)(const struct setting *s, void *at, const char *text);
 	void (*get)(const struct setting *s, const void *at, char *to);
 	void (*allowed)(const struct setting *s, char *to, size_t size);
+	/* What is wrong with a value, where more than `allowed` can be said;
+	 * false when it cannot. May be NULL. */
+	bool (*fault)(const char *text, char *to, size_t size);
 };
 
 struct word {

@@ -37,7 +37,10 @@ static void number_allowed(const struct setting *s, char *to, size_t size)
 	snprintf(to, size, "a whole number from %u to %u", s->min, s->max);
 }
 
-const struct kind kind_number = { number_set, number_get, number_allowed };
+const struct kind kind_number = {
+	.set = number_set, .get = number_get,
+	.allowed = number_allowed,
+};
 
 /* durations */
 
@@ -61,7 +64,8 @@ static void duration_allowed(const struct setting *s, char *to, size_t size)
 }
 
 const struct kind kind_duration = {
-	duration_set, duration_get, duration_allowed
+	.set = duration_set, .get = duration_get,
+	.allowed = duration_allowed,
 };
 
 /* words */
@@ -112,7 +116,10 @@ static void word_allowed(const struct setting *s, char *to, size_t size)
 	}
 }
 
-const struct kind kind_word = { word_set, word_get, word_allowed };
+const struct kind kind_word = {
+	.set = word_set, .get = word_get,
+	.allowed = word_allowed,
+};
 
 /* text */
 
@@ -138,8 +145,14 @@ static void text_allowed(const struct setting *s, char *to, size_t size)
 	snprintf(to, size, "text of less than %zu bytes", s->size);
 }
 
-const struct kind kind_text = { text_set, text_get, text_allowed };
-const struct kind kind_secret = { text_set, text_get, text_allowed };
+const struct kind kind_text = {
+	.set = text_set, .get = text_get,
+	.allowed = text_allowed,
+};
+const struct kind kind_secret = {
+	.set = text_set, .get = text_get,
+	.allowed = text_allowed,
+};
 
 /* addresses and ranges; empty means none */
 
@@ -159,7 +172,10 @@ static void address_allowed(const struct setting *s, char *to, size_t size)
 	strlcpy(to, "an IPv4 or IPv6 address", size);
 }
 
-const struct kind kind_address = { address_set, text_get, address_allowed };
+const struct kind kind_address = {
+	.set = address_set, .get = text_get,
+	.allowed = address_allowed,
+};
 
 static bool ranges_set(const struct setting *s, void *at, const char *from)
 {
@@ -174,11 +190,30 @@ static bool ranges_set(const struct setting *s, void *at, const char *from)
 static void ranges_allowed(const struct setting *s, char *to, size_t size)
 {
 	(void)s;
-	strlcpy(to, "ranges like 10.3.0.0/16,10.4.0.7 (zero behind the "
-		"prefix)", size);
+	snprintf(to, size, "up to %d ranges like 10.3.0.0/16,10.4.0.7",
+		 CIDR_MAX);
 }
 
-const struct kind kind_ranges = { ranges_set, text_get, ranges_allowed };
+static bool ranges_fault(const char *from, char *to, size_t size)
+{
+	struct cidr_list list;
+	char bad[64], again[64], mended[64];
+
+	if (cidr_parse(&list, from, bad) || cidr_parse(&list, bad, again))
+		return false;  /* too long, or too many */
+	if (cidr_mend(bad, mended))
+		snprintf(to, size, "%s has bits set behind its prefix; write "
+			 "%s", bad, mended);
+	else
+		snprintf(to, size, "'%s' is no range like 10.3.0.0/16, nor an "
+			 "address", bad);
+	return true;
+}
+
+const struct kind kind_ranges = {
+	.set = ranges_set, .get = text_get,
+	.allowed = ranges_allowed, .fault = ranges_fault,
+};
 
 /* ranks; empty means all */
 
@@ -195,4 +230,7 @@ static void ranks_allowed(const struct setting *s, char *to, size_t size)
 	strlcpy(to, "ranks like 0,3,8-11", size);
 }
 
-const struct kind kind_ranks = { ranks_set, text_get, ranks_allowed };
+const struct kind kind_ranks = {
+	.set = ranks_set, .get = text_get,
+	.allowed = ranks_allowed,
+};

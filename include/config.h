@@ -49,7 +49,8 @@ unsigned config_environment(struct config *c, config_bad *bad, void *ctx);
 int config_flags(struct config *c, int argc, char **argv, int *at,
 		 config_bad *bad, void *ctx);
 
-/* The flag that `word`, an unknown one without "=", was meant to be, or NULL. */
+/* The flag that `word` (an unknown one, no "=" in it) was meant to be, or
+ * NULL. */
 const char *config_nearest_flag(const char *word);
 
 /* Tell of each variable PITSTOP_* that is no setting's and none of `ours` (up

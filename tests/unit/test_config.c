@@ -166,9 +166,15 @@ static void bad_values_are_told_and_change_nothing(void **state)
 		{ "PITSTOP_ADVERTISE", "myhost", "PITSTOP_ADVERTISE is "
 		  "'myhost', allowed is an IPv4 or IPv6 address; it is "
 		  "ignored" },
-		{ "PITSTOP_VNET", "10.0.0.1/8", "PITSTOP_VNET is '10.0.0.1/8',"
-		  " allowed is ranges like 10.3.0.0/16,10.4.0.7 "
-		  "(zero behind the prefix); it is ignored" },
+		{ "PITSTOP_VNET", "10.3.0.5/16", "PITSTOP_VNET is "
+		  "'10.3.0.5/16': 10.3.0.5/16 has bits set behind its prefix; "
+		  "write 10.3.0.0/16; it is ignored" },
+		{ "PITSTOP_VNET", "10.3.0.0/16, all", "PITSTOP_VNET is "
+		  "'10.3.0.0/16, all': 'all' is no range like 10.3.0.0/16, "
+		  "nor an address; it is ignored" },
+		{ "PITSTOP_VNET", "10.3.0.0/16,none", "PITSTOP_VNET is "
+		  "'10.3.0.0/16,none', allowed is up to 64 ranges like "
+		  "10.3.0.0/16,10.4.0.7; it is ignored" },
 		{ "PITSTOP_ALLOW", "all", NULL },
 		{ "PITSTOP_MATCH", "a\nb", NULL },
 	};
