@@ -1,11 +1,14 @@
 #include "cmd.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <bsd/string.h>
 
+#include "cidr.h"
 #include "config.h"
 #include "hook_dir.h"
 #include "log.h"
@@ -88,9 +91,31 @@ static void follow_recipe(struct config *c, char **command)
 			   recipe.timeout, on_bad, NULL);
 }
 
-/* What a hold that was asked for makes worth telling; without one nothing is
- * printed. */
-static void tell_doubts(void)
+/* A hold that nobody can end costs its whole time. */
+static void doubt_allow(const struct config *c)
+{
+	struct cidr_list list;
+	char bad[64];
+
+	if (cidr_parse(&list, c->allow, bad) && list.len == 0)
+		log_warn("%s is '%s': nobody can attach, and a hold lasts "
+			 "until its timeout", config_said(c, "PITSTOP_ALLOW"),
+			 c->allow);
+}
+
+static void doubt_debugpy(const struct config *c)
+{
+	char path[PATH_MAX + sizeof("/debugpy/__init__.py")];
+
+	snprintf(path, sizeof(path), "%s/debugpy/__init__.py", c->debugpy);
+	if (*c->debugpy && access(path, F_OK) < 0)
+		log_warn("%s is '%s', where no debugpy is (%s: %s); 'pip "
+			 "install --target %s debugpy' puts it there",
+			 config_said(c, "PITSTOP_DEBUGPY"), c->debugpy, path,
+			 strerror(errno), c->debugpy);
+}
+
+static void doubt_variables(void)
 {
 	/* what an outer pitstop and its hook set for the step */
 	static const char *const OURS[] = {
@@ -98,6 +123,15 @@ static void tell_doubts(void)
 	};
 
 	config_unknown_variables(OURS, on_bad, NULL);
+}
+
+/* What a hold that was asked for makes worth telling; without one nothing is
+ * printed. */
+static void tell_doubts(const struct config *c)
+{
+	doubt_variables();
+	doubt_allow(c);
+	doubt_debugpy(c);
 }
 
 int cmd_run(int argc, char **argv)
@@ -113,7 +147,7 @@ int cmd_run(int argc, char **argv)
 		return no_command();
 	follow_recipe(&config, argv + at);
 	if (config.hold != HOLD_OFF)
-		tell_doubts();
+		tell_doubts(&config);
 	if (config_export(&config) < 0)
 		log_warn("memory is short: the options have no effect");
 	return supervisor_run(argv + at, config.token);

@@ -67,13 +67,28 @@ static bool set(struct config *c, const struct setting *s, const char *said,
 	return false;
 }
 
+static const struct setting *find_variable(const char *name)
+{
+	for (size_t i = 0; i < config_count; i++)
+		if (strcmp(config_table[i].variable, name) == 0)
+			return &config_table[i];
+	return NULL;
+}
+
 bool config_set(struct config *c, const char *variable, const char *said,
 		const char *from, config_bad *bad, void *ctx)
 {
-	for (size_t i = 0; i < config_count; i++)
-		if (strcmp(config_table[i].variable, variable) == 0)
-			return set(c, &config_table[i], said, from, bad, ctx);
-	return false;
+	const struct setting *s = find_variable(variable);
+
+	return s && set(c, s, said, from, bad, ctx);
+}
+
+const char *config_said(const struct config *c, const char *variable)
+{
+	const struct setting *s = find_variable(variable);
+	bool by_flag = s && c->by_flag & 1U << (s - config_table);
+
+	return by_flag ? s->flag : variable;
 }
 
 /* the three sources */
@@ -146,7 +161,10 @@ static bool flag_set(struct config *c, const struct setting *s,
 		value = s->bare;
 	if (!value && *at < argc && strncmp(argv[*at], "--", 2) != 0)
 		value = argv[(*at)++];
-	return set(c, s, s->flag, value, bad, ctx);
+	if (!set(c, s, s->flag, value, bad, ctx))
+		return false;
+	c->by_flag |= 1U << (s - config_table);
+	return true;
 }
 
 int config_flags(struct config *c, int argc, char **argv, int *at,

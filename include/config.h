@@ -30,6 +30,7 @@ struct config {
 	char debugpy[PATH_MAX];   /* --debugpy       PITSTOP_DEBUGPY, directory */
 	char token[256];          /* (no flag: a secret is no argument)
 				     PITSTOP_TOKEN; "" when unset, "none" */
+	uint32_t by_flag;         /* bits: the settings that a flag set */
 };
 
 /* Called for each bad value with one sentence that names the setting, the
@@ -52,6 +53,9 @@ int config_flags(struct config *c, int argc, char **argv, int *at,
 /* The flag that `word` (an unknown one, no "=" in it) was meant to be, or
  * NULL. */
 const char *config_nearest_flag(const char *word);
+
+/* How its user wrote the setting that `variable` names: its flag or that. */
+const char *config_said(const struct config *c, const char *variable);
 
 /* Tell of each variable PITSTOP_* that is no setting's and none of `ours` (up
  * to NULL): its name alone. */

@@ -180,8 +180,10 @@ def test_unknown_variables_are_named_when_a_hold_is_asked_for():
         "pitstop: PITSTOP_TOKNE: unknown; did you mean PITSTOP_TOKEN?"]
 
 
-def test_unknown_variables_are_not_named_without_a_hold():
-    assert pitstop_run("echo", "ran", **UNKNOWN).stderr == ""
+def test_nothing_is_doubted_without_a_hold(tmp_path):
+    result = pitstop_run("--allow", "none", "--debugpy", str(tmp_path), "echo",
+                         "ran", **UNKNOWN)
+    assert (result.stdout, result.stderr) == ("ran\n", "")
 
 
 def test_variables_of_an_outer_pitstop_are_known():
@@ -214,6 +216,47 @@ def test_a_bad_value_is_a_warning_and_the_default(words, env, said):
     result = pitstop_run(*words, "echo", "ran", **env)
     assert (result.returncode, result.stdout) == (0, "ran\n")
     assert result.stderr == f"pitstop: {said}\n"
+
+
+# ---- values that are allowed and help nobody --------------------------------
+
+def flag_or_variable(how, name, value):
+    """(words, environment) that set it."""
+    if how == "flag":
+        return [f"--{name.lower()}", value], {}
+    return [], {f"PITSTOP_{name}": value}
+
+
+def said(how, name):
+    return f"--{name.lower()}" if how == "flag" else f"PITSTOP_{name}"
+
+
+@pytest.mark.parametrize("how", ["flag", "variable"])
+def test_a_hold_to_which_nobody_can_attach_is_doubted(how):
+    words, env = flag_or_variable(how, "ALLOW", "none")
+    result = pitstop_run("--hold", *words, "echo", "ran", **env)
+    assert (result.returncode, result.stdout) == (0, "ran\n")
+    assert ours(result.stderr) == [
+        f"pitstop: {said(how, 'ALLOW')} is 'none': nobody can attach, and a "
+        "hold lasts until its timeout"]
+
+
+@pytest.mark.parametrize("how", ["flag", "variable"])
+def test_a_directory_without_debugpy_is_doubted(how, tmp_path):
+    words, env = flag_or_variable(how, "DEBUGPY", str(tmp_path))
+    result = pitstop_run("--hold", *words, "echo", "ran", **env)
+    assert (result.returncode, result.stdout) == (0, "ran\n")
+    assert ours(result.stderr) == [
+        f"pitstop: {said(how, 'DEBUGPY')} is '{tmp_path}', where no debugpy "
+        f"is ({tmp_path}/debugpy/__init__.py: No such file or directory); "
+        f"'pip install --target {tmp_path} debugpy' puts it there"]
+
+
+def test_a_directory_with_debugpy_is_not_doubted(tmp_path):
+    (tmp_path / "debugpy").mkdir()
+    (tmp_path / "debugpy" / "__init__.py").touch()
+    result = pitstop_run("--hold", "--debugpy", str(tmp_path), "echo", "ran")
+    assert ours(result.stderr) == []
 
 
 # ---- the recipe's arguments -----------------------------------------------

@@ -325,6 +325,21 @@ static void a_flag_wins_over_its_variable(void **state)
 			    "from 1 to 65535; it stays 8");
 }
 
+static void what_set_a_setting_is_known(void **state)
+{
+	char rest[64];
+
+	(void)state;
+	setenv("PITSTOP_ALLOW", "none", 1);
+	setenv("PITSTOP_PORT", "8", 1);
+	config_environment(&c, tell, &c);
+	flags("--allow 10.0.0.0/8 --port x y", rest);
+	assert_string_equal(config_said(&c, "PITSTOP_ALLOW"), "--allow");
+	assert_string_equal(config_said(&c, "PITSTOP_PORT"), "PITSTOP_PORT");
+	assert_string_equal(config_said(&c, "PITSTOP_TOKEN"), "PITSTOP_TOKEN");
+	assert_string_equal(config_said(&c, "PITSTOP_NO"), "PITSTOP_NO");
+}
+
 static void off_is_the_number_that_means_none(void **state)
 {
 	char rest[64];
@@ -452,6 +467,7 @@ static void an_export_is_read_as_it_was(void **state)
 	(void)state;
 	flags("--hold --timeout 9 --late-attach=0 --args keep", rest);
 	flags("--allow 10.0.0.0/8 --match *.py --port 7", rest);
+	c.by_flag = 0;   /* that is not exported */
 	before = c;
 	assert_int_equal(config_export(&c), 0);
 	assert_string_equal(getenv("PITSTOP_HOLD"), "step");
@@ -518,6 +534,7 @@ int main(void)
 		TEST(an_unknown_flag_has_a_nearest_one),
 		TEST(unknown_variables_are_told_by_name),
 		TEST(a_flag_wins_over_its_variable),
+		TEST(what_set_a_setting_is_known),
 		TEST(off_is_the_number_that_means_none),
 		TEST(times_have_units_and_are_exported_in_seconds),
 		TEST(words_are_read_in_many_spellings),
