@@ -41,6 +41,10 @@ static void add_doubts(struct buf *b, const struct step_facts *f)
 		buf_addf(b, "pitstop: %s can hardly be reached from another "
 			    "machine; name a better address with "
 			    "PITSTOP_ADVERTISE\n", f->host);
+	if (f->private_only)
+		buf_addf(b, "pitstop: %s is a public address, and only private "
+			    "ones may connect; if yours is public too, name "
+			    "it with --allow (PITSTOP_ALLOW)\n", f->host);
 }
 
 static void add_launch(struct buf *b, const struct step_facts *f)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "cidr.h"
 #include "driver_log.h"
 #include "hook_server.h"
 
@@ -14,6 +15,18 @@ const char *session_name(const struct session *s)
 		return "python";
 	return s->cmd.kind == PYCMD_SCRIPT && slash && slash[1] ? slash + 1
 								: s->cmd.name;
+}
+
+/* See driver_log.h. */
+static bool is_private_only(const struct sessions *all)
+{
+	struct cidr_list private;
+	char bad[64];
+
+	return strcmp(all->config->allow, CIDR_DEFAULT) == 0 &&
+	       !all->place->doubtful &&
+	       cidr_parse(&private, CIDR_DEFAULT, bad) &&
+	       !cidr_contains_text(&private, all->place->host);
 }
 
 static struct step_facts facts(const struct session *s)
@@ -35,6 +48,7 @@ static struct step_facts facts(const struct session *s)
 		.failed = *s->failed ? s->failed : NULL,
 		.late_attach = s->all->config->late_attach,
 		.told = s->told && !*s->failed,
+		.private_only = is_private_only(s->all),
 	};
 }
 

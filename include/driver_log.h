@@ -25,6 +25,8 @@ struct step_facts {
 	bool doubtful;         /* the host is loopback or the like */
 	const char *missed_vnet;  /* the wished range that has no address of
 				     this host; NULL: none */
+	bool private_only;     /* the host is public, and by default only
+				  private addresses may connect */
 	const char *token;     /* NULL: none asked for */
 	const char *failed;    /* the exception that it is held at, or NULL */
 	bool late_attach;

@@ -156,6 +156,20 @@ def test_advertised_address_by_variable(hold, one_python, tmp_path):
     step.stdout.wait("^ip_address: 127.0.0.2$")
 
 
+@pytest.mark.parametrize("address, options, doubted", [
+    ("203.0.113.7", (), True), ("2001:db8::7", (), True),
+    ("203.0.113.7", ("--allow", "203.0.113.0/24"), False),
+    ("10.3.0.5", (), False), ("fd00::5", (), False),
+])
+def test_a_public_address_that_only_private_ones_reach_is_doubted(
+        hold, one_python, tmp_path, address, options, doubted):
+    step = hold([one_python.path, place(tmp_path, "simple.py")], *options,
+                timeout=1, advertise=address)
+    _, out, err = step.finished()
+    assert err == "done\n"
+    assert out.count("pitstop: %s is a public address" % address) == doubted
+
+
 def test_default_port_is_5678_or_one_of_the_next_fifteen(hold, one_python,
                                                          tmp_path):
     step = hold([one_python.path, place(tmp_path, "simple.py")], port=0)

@@ -130,6 +130,22 @@ static void a_range_without_an_address_of_ours_is_told(void **state)
 	buf_free(&b);
 }
 
+static void a_public_address_for_private_clients_is_doubted(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+
+	(void)state;
+	f.host = "203.0.113.7";
+	f.private_only = true;
+	driver_log_hold(&b, &f, 1000);
+	assert_non_null(strstr(text(&b), "pitstop: 203.0.113.7 is a public "
+			       "address, and only private ones may connect; "
+			       "if yours is public too, name it with --allow "
+			       "(PITSTOP_ALLOW)\n"));
+	buf_free(&b);
+}
+
 static void the_end_of_a_hold_says_how_it_ended(void **state)
 {
 	struct buf b = { 0 };
@@ -196,6 +212,7 @@ int main(void)
 		cmocka_unit_test(the_log_says_which_port_and_rank_it_is),
 		cmocka_unit_test(an_ipv6_address_has_brackets_before_a_port),
 		cmocka_unit_test(a_range_without_an_address_of_ours_is_told),
+		cmocka_unit_test(a_public_address_for_private_clients_is_doubted),
 		cmocka_unit_test(the_end_of_a_hold_says_how_it_ended),
 		cmocka_unit_test(a_hold_at_a_crash_says_what_failed),
 		cmocka_unit_test(every_other_line_starts_with_the_name),
