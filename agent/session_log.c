@@ -64,7 +64,7 @@ void session_say_hold(struct session *s)
 	struct buf b = { 0 };
 
 	if (s->resumed)
-		driver_log_back(&b, s->timeout_ms);
+		driver_log_back(&b, &f, s->timeout_ms);
 	else
 		driver_log_hold(&b, &f, s->timeout_ms);
 	s->told = true;
@@ -86,9 +86,10 @@ void session_say_listen(struct session *s, const char *call)
 
 void session_say_attached(struct session *s, int64_t after_ms)
 {
+	struct step_facts f = facts(s);
 	struct buf b = { 0 };
 
-	driver_log_attached(&b, s->client_address, after_ms);
+	driver_log_attached(&b, &f, s->client_address, after_ms);
 	say(s, &b);
 }
 

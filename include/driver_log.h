@@ -41,8 +41,10 @@ void driver_log_still(struct buf *b, const struct step_facts *f,
 void driver_log_listen(struct buf *b, const struct step_facts *f,
 		       const char *call);
 /* The agent was restarted and found the hold again. */
-void driver_log_back(struct buf *b, int64_t left_ms);
-void driver_log_attached(struct buf *b, const char *client, int64_t after_ms);
+void driver_log_back(struct buf *b, const struct step_facts *f,
+		     int64_t left_ms);
+void driver_log_attached(struct buf *b, const struct step_facts *f,
+			 const char *client, int64_t after_ms);
 void driver_log_not_attached(struct buf *b, const struct step_facts *f,
 			     const char *why);
 void driver_log_no_debugger(struct buf *b, const struct step_facts *f);

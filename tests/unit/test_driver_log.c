@@ -151,7 +151,7 @@ static void the_end_of_a_hold_says_how_it_ended(void **state)
 	struct buf b = { 0 };
 
 	(void)state;
-	driver_log_attached(&b, "10.3.1.5:50123", 12340);
+	driver_log_attached(&b, &FACTS, "10.3.1.5:50123", 12340);
 	assert_string_equal(text(&b), "Debugger attached = True\npitstop: "
 			    "10.3.1.5:50123 attached after 12.3 s\n");
 	buf_free(&b);
@@ -159,6 +159,38 @@ static void the_end_of_a_hold_says_how_it_ended(void **state)
 	assert_string_equal(text(&b), "Debugger attached = False\npitstop: "
 			    "nobody attached in time; the step runs on and "
 			    "can still be attached to\n");
+	buf_free(&b);
+}
+
+static void every_line_on_a_rank_says_which(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+
+	(void)state;
+	f.rank = 2;
+	driver_log_attached(&b, &f, "10.3.1.5:50123", 12340);
+	driver_log_not_attached(&b, &f, "nobody attached in time");
+	driver_log_still(&b, &f, 59001);
+	driver_log_back(&b, &f, 1);
+	driver_log_no_debugger(&b, &f);
+	driver_log_no_port(&b, &f, 5693);
+	assert_string_equal(text(&b),
+		"Debugger attached = True\n"
+		"pitstop: 10.3.1.5:50123 attached to rank 2 after 12.3 s\n"
+		"Debugger attached = False\n"
+		"pitstop: rank 2: nobody attached in time; the step runs on "
+		"and can still be attached to\n"
+		"pitstop: still holding train.py (rank 2), 60 s left; attach "
+		"to 10.3.0.5:5678\n"
+		"pitstop: the agent was restarted; still holding rank 2, 1 s "
+		"left\n"
+		"pitstop: not holding train.py (rank 2): /usr/bin/python3 has "
+		"no debugpy; install it there, or name a directory that has "
+		"it with PITSTOP_DEBUGPY\n"
+		"pitstop: not holding train.py (rank 2): the ports 5678 to "
+		"5693 are all taken; free one, or name another with "
+		"PITSTOP_PORT\n");
 	buf_free(&b);
 }
 
@@ -183,8 +215,8 @@ static void a_hold_at_a_crash_says_what_failed(void **state)
 	buf_free(&b);
 	driver_log_not_attached(&b, &f, "nobody attached in time");
 	assert_string_equal(text(&b), "Debugger attached = False\npitstop: "
-			    "nobody attached in time; the exception takes its "
-			    "course\n");
+			    "rank 1: nobody attached in time; the exception "
+			    "takes its course\n");
 	buf_free(&b);
 }
 
@@ -194,7 +226,7 @@ static void every_other_line_starts_with_the_name(void **state)
 
 	(void)state;
 	driver_log_still(&b, &FACTS, 59001);
-	driver_log_back(&b, 1);
+	driver_log_back(&b, &FACTS, 1);
 	driver_log_no_debugger(&b, &FACTS);
 	driver_log_no_port(&b, &FACTS, 5693);
 	text(&b);
@@ -214,6 +246,7 @@ int main(void)
 		cmocka_unit_test(a_range_without_an_address_of_ours_is_told),
 		cmocka_unit_test(a_public_address_for_private_clients_is_doubted),
 		cmocka_unit_test(the_end_of_a_hold_says_how_it_ended),
+		cmocka_unit_test(every_line_on_a_rank_says_which),
 		cmocka_unit_test(a_hold_at_a_crash_says_what_failed),
 		cmocka_unit_test(every_other_line_starts_with_the_name),
 	};
