@@ -6,6 +6,7 @@
 #include "cidr.h"
 #include "driver_log.h"
 #include "hook_server.h"
+#include "log.h"
 
 const char *session_name(const struct session *s)
 {
@@ -121,4 +122,22 @@ void session_say_no_hold(struct session *s)
 	else
 		driver_log_no_port(&b, &f, s->all->place->last_port);
 	say(s, &b);
+}
+
+void sessions_end(struct sessions *all)
+{
+	const char *match = all->config->match;
+	const char *ranks = all->config->ranks;
+
+	if (!(all->config->hold & HOLD_STEP) || all->hold_met)
+		return;
+	if (all->left_out)
+		log_warn("nothing was held: no rank that PITSTOP_RANKS (%s) "
+			 "names was started here", ranks);
+	else if (*match)
+		log_warn("nothing was held: no Python script or module that "
+			 "PITSTOP_MATCH (%s) names was started", match);
+	else
+		log_warn("nothing was held: the step started no Python script "
+			 "or module (python -I, -E and -S are not seen)");
 }

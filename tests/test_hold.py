@@ -660,6 +660,20 @@ def environment_in(out):
     return json.loads(line[3:])
 
 
+def test_a_hold_that_an_earlier_agent_met_is_not_said_to_be_none(
+        hold, one_python, tmp_path):
+    code = "import sys; print('go', flush=True); sys.stdin.read()"
+    (tmp_path / "wait.py").write_text(code)
+    step = hold([one_python.path, str(tmp_path / "wait.py")], timeout=1,
+                stdin=subprocess.PIPE)
+    step.stdout.wait("^go$")
+    step.agent(but=step.kill_agent())
+    step.attached()      # the step has registered with the next agent
+    step.process.stdin.close()
+    assert step.finished()[0] == 0
+    assert "nothing was held" not in step.stderr.text
+
+
 @pytest.mark.parametrize("options,words", [
     ((), "no Python script"), (("--match", "other.py"), "other.py")])
 def test_a_hold_that_finds_nothing_to_hold_is_said(hold, one_python, tmp_path,

@@ -283,6 +283,17 @@ def test_only_the_ranks_that_are_asked_for_are_held(some, how):
     assert out.count("Timeout for debug connection: ") == 2
 
 
+def test_ranks_setting_that_no_rank_matches_is_said(some):
+    group = some(2, options=["--ranks", "3,5-7"])
+    for rank in (0, 1):
+        group.step.stdout.wait("^rank %d$" % rank)
+    group.end()
+    status, out, err = group.step.finished()
+    assert (status, out) == (0, strip_log(out))
+    assert err == ("pitstop: nothing was held: no rank that PITSTOP_RANKS "
+                   "(3,5-7) names was started here\n")
+
+
 def test_ranks_setting_leaves_a_step_without_ranks_alone(hold, one_python,
                                                          tmp_path):
     step = hold([one_python.path, place(tmp_path, "rank.py")], "--ranks", "3")
