@@ -3,45 +3,62 @@
 #include <stdio.h>
 #include <string.h>
 
+#define INDENT 6
+#define WIDTH (80 - INDENT)  /* of the text behind it */
+
+/* How much of a text goes on one line: up to a blank, or behind a comma. */
+static size_t line_length(const char *text)
+{
+	if (strlen(text) <= WIDTH)
+		return strlen(text);
+	for (size_t len = WIDTH; len > 0; len--)
+		if (text[len] == ' ' || text[len - 1] == ',')
+			return len;
+	return WIDTH;
+}
+
+static void paragraph(int fd, const char *text)
+{
+	while (*text) {
+		size_t len = line_length(text);
+
+		dprintf(fd, "%*s%.*s\n", INDENT, "", (int)len, text);
+		text += len;
+		text += strspn(text, " ");
+	}
+}
+
 static void help_head(int fd, const struct setting *s)
 {
 	if (!s->flag)
-		dprintf(fd, "  (no option: others can see command lines)\n");
+		dprintf(fd, "  %s (no option: others can see command lines)\n",
+			s->variable);
 	else if (s->bare)
 		dprintf(fd, "  %s[=%s]\n", s->flag, s->metavar);
 	else
 		dprintf(fd, "  %s %s\n", s->flag, s->metavar);
 }
 
-static void help_text(int fd, const char *help)
-{
-	while (*help) {
-		int len = (int)strcspn(help, "\n");
-
-		dprintf(fd, "      %.*s\n", len, help);
-		help += len + (help[len] == '\n');
-	}
-}
-
 static void help_values(int fd, const struct setting *s)
 {
-	char allowed[128];
+	char allowed[128], text[512];
 
 	s->kind->allowed(s, allowed, sizeof(allowed));
-	dprintf(fd, "      %s: %s", s->variable, allowed);
-	if (*s->fallback)
-		dprintf(fd, ";%sdefault %s", strlen(s->fallback) > 20 ?
-			"\n      " : " ", s->fallback);
-	if (s->bare)
-		dprintf(fd, "; alone: %s", s->bare);
-	dprintf(fd, "\n");
+	snprintf(text, sizeof(text), "%s: %s%s%s", s->variable, allowed,
+		 *s->fallback ? "; default " : "", s->fallback);
+	paragraph(fd, text);
+	if (!s->bare)
+		return;
+	snprintf(text, sizeof(text), "%s alone means %s=%s", s->flag, s->flag,
+		 s->bare);
+	paragraph(fd, text);
 }
 
 void config_help(int fd)
 {
 	for (size_t i = 0; i < config_count; i++) {
 		help_head(fd, &config_table[i]);
-		help_text(fd, config_table[i].help);
+		paragraph(fd, config_table[i].help);
 		help_values(fd, &config_table[i]);
 	}
 }

@@ -42,7 +42,7 @@ const struct kind kind_number = {
 	.allowed = number_allowed,
 };
 
-/* durations */
+/* durations; where 0 is one, it means none, and "off" says that too */
 
 static bool duration_set(const struct setting *s, void *at, const char *from)
 {
@@ -53,14 +53,18 @@ static bool duration_set(const struct setting *s, void *at, const char *from)
 
 static void duration_get(const struct setting *s, const void *at, char *to)
 {
-	(void)s;
-	snprintf(to, TEXT_MAX, "%u", *(const unsigned *)at);
+	unsigned seconds = *(const unsigned *)at;
+
+	if (s->min == 0 && seconds == 0)
+		strlcpy(to, "off", TEXT_MAX);
+	else
+		snprintf(to, TEXT_MAX, "%u", seconds);
 }
 
 static void duration_allowed(const struct setting *s, char *to, size_t size)
 {
-	snprintf(to, size, "%u to %u seconds, also as 90s, 10m or 2h%s",
-		 s->min, s->max, s->min == 0 ? ", or off" : "");
+	snprintf(to, size, "%s%u to %u seconds, also as 90s, 10m or 2h",
+		 s->min == 0 ? "off, or " : "", s->min ? s->min : 1, s->max);
 }
 
 const struct kind kind_duration = {

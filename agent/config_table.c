@@ -26,56 +26,67 @@ static const struct word args_words[] = {
 
 const struct setting config_table[] = {
 	{ "--hold", "PITSTOP_HOLD", "MODE", "step", "off",
-	  "hold until a debugger attaches; step: before the first line;\n"
-	  "crash: where an exception that nothing caught would end it",
+	  "hold the step until a debugger attaches, for --timeout at the "
+	  "most. MODE says where; step: before its first line; crash: "
+	  "where an exception that nothing caught would end it; both: at "
+	  "both; off: nowhere",
 	  &kind_word, MEMBER(hold), .words = hold_words },
 	{ "--timeout", "PITSTOP_TIMEOUT", "TIME", NULL, "300",
-	  "the longest hold when nobody attaches",
+	  "how long a hold lasts when nobody attaches; then the step runs "
+	  "on",
 	  &kind_duration, MEMBER(timeout), .min = 1, .max = DURATION_WEEK },
 	{ "--max-hold", "PITSTOP_MAX_HOLD", "TIME", NULL, "86400",
-	  "no hold is longer than this, whatever the timeout",
+	  "no hold lasts longer than this, whatever its timeout",
 	  &kind_duration, MEMBER(max_hold), .min = 1, .max = DURATION_WEEK },
-	{ "--pause-limit", "PITSTOP_PAUSE_LIMIT", "TIME", NULL, "0",
-	  "a step left paused so long with nothing asked goes on without a\n"
-	  "debugger; 0: however long",
+	{ "--pause-limit", "PITSTOP_PAUSE_LIMIT", "TIME", NULL, "off",
+	  "a step that has stood at a breakpoint for so long, with nothing "
+	  "asked by its debugger, goes on without it; off: it stands",
 	  &kind_duration, MEMBER(pause_limit), .min = 0, .max = DURATION_WEEK },
 	{ "--port", "PITSTOP_PORT", "PORT", NULL, "5678",
-	  "the debug port; when it is taken, the next free one of 15 is used",
+	  "the debug port; when it is taken, the next free one of the 15 "
+	  "behind it",
 	  &kind_number, MEMBER(port), .min = 1, .max = 65535 },
 	{ "--late-attach", "PITSTOP_LATE_ATTACH", "SWITCH", "on", "on",
-	  "let a debugger attach while the step runs; off: only when held",
+	  "let a debugger attach while the step runs; off: only in a hold",
 	  &kind_word, MEMBER(late_attach), .words = switch_words },
 	{ "--args", "PITSTOP_ARGS", "MODE", NULL, "consume",
-	  "the step's arguments --remote_debug, which asks for a hold, and\n"
-	  "--remote_debug_connection_timeout N; consume: pitstop follows them\n"
-	  "and takes them out; keep: they are the script's own affair",
+	  "what becomes of --remote_debug, which asks for a hold, and "
+	  "--remote_debug_connection_timeout TIME among the step's "
+	  "arguments, as in the recipe that Azure documents; consume: "
+	  "pitstop follows them and takes them out; keep: they are the "
+	  "script's own affair",
 	  &kind_word, MEMBER(keep_args), .words = args_words },
 	{ "--adopt", "PITSTOP_ADOPT", "SWITCH", "on", "on",
-	  "a script's own calls of debugpy.listen(), ptvsd.enable_attach() and\n"
-	  "the like lead to pitstop; off: they are the script's own affair",
+	  "a script's own calls of debugpy.listen(), ptvsd.enable_attach() "
+	  "and the like lead to pitstop; off: they are the script's own "
+	  "affair",
 	  &kind_word, MEMBER(adopt), .words = switch_words },
 	{ "--advertise", "PITSTOP_ADVERTISE", "ADDRESS", NULL, "",
-	  "the address to print, where VS Code reaches this machine",
+	  "the address to print, at which VS Code reaches this machine; "
+	  "unset: one of its own is chosen",
 	  &kind_address, MEMBER(advertise) },
 	{ "--vnet", "PITSTOP_VNET", "RANGES", NULL, "",
-	  "print the address of this machine that lies in this range",
+	  "print that address of this machine which lies in these ranges",
 	  &kind_ranges, MEMBER(vnet) },
 	{ "--allow", "PITSTOP_ALLOW", "RANGES", NULL, CIDR_DEFAULT,
-	  "the addresses that may connect; none: nobody",
+	  "the addresses from which debuggers may connect; none: from "
+	  "nowhere",
 	  &kind_ranges, MEMBER(allow) },
 	{ "--match", "PITSTOP_MATCH", "PATTERN", NULL, "",
-	  "which script or module to hold, instead of the main one: its name,\n"
-	  "path or 'part*.py'",
+	  "which script or module to hold, instead of the main one: its "
+	  "name, its path, or a pattern like 'part*.py'",
 	  &kind_text, MEMBER(match) },
 	{ "--ranks", "PITSTOP_RANKS", "LIST", NULL, "",
-	  "hold only these ranks of a launcher (torchrun, mpirun), not all",
+	  "of the ranks that a launcher (torchrun, mpirun) starts, hold "
+	  "only these",
 	  &kind_ranks, MEMBER(ranks) },
 	{ "--debugpy", "PITSTOP_DEBUGPY", "DIRECTORY", NULL, "",
-	  "where a debugpy is, for environments that have none",
+	  "a directory that has debugpy in it, for environments that have "
+	  "none; 'pip install --target DIRECTORY debugpy' makes one",
 	  &kind_text, MEMBER(debugpy) },
 	{ NULL, "PITSTOP_TOKEN", NULL, NULL, "",
-	  "the pitstopToken that a debugger has to show; none: it needs none;\n"
-	  "unset: a random one, printed with the launch configuration",
+	  "the pitstopToken that a debugger has to show; none: it needs "
+	  "none; unset: a random one, printed with the launch configuration",
 	  &kind_secret, MEMBER(token) },
 };
 

@@ -150,8 +150,8 @@ static void bad_values_are_told_and_change_nothing(void **state)
 		{ "PITSTOP_MAX_HOLD", "604801", NULL },
 		{ "PITSTOP_MAX_HOLD", "off", NULL },
 		{ "PITSTOP_PAUSE_LIMIT", "never", "PITSTOP_PAUSE_LIMIT is "
-		  "'never', allowed is 0 to 604800 seconds, also as 90s, 10m "
-		  "or 2h, or off; it stays 0" },
+		  "'never', allowed is off, or 1 to 604800 seconds, also as "
+		  "90s, 10m or 2h; it stays off" },
 		{ "PITSTOP_PORT", "65536", "PITSTOP_PORT is '65536', allowed "
 		  "is a whole number from 1 to 65535; it stays 5678" },
 		{ "PITSTOP_PORT", "0", NULL },
