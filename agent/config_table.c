@@ -91,3 +91,6 @@ const struct setting config_table[] = {
 };
 
 const size_t config_count = sizeof(config_table) / sizeof(*config_table);
+
+_Static_assert(sizeof(config_table) / sizeof(*config_table) <= 32,
+	       "a bit of by_flag for each");

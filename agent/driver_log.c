@@ -43,8 +43,8 @@ static void add_doubts(struct buf *b, const struct step_facts *f)
 		buf_addf(b, "pitstop: port %u is taken on this host, "
 			    "using %u\n", f->wanted_port, f->port);
 	if (f->missed_vnet)
-		buf_addf(b, "pitstop: this machine has no address in "
-			    "PITSTOP_VNET (%s)\n", f->missed_vnet);
+		buf_addf(b, "pitstop: this machine has no address in %s "
+			    "(%s)\n", f->vnet_said, f->missed_vnet);
 	if (f->doubtful)
 		buf_addf(b, "pitstop: %s can hardly be reached from another "
 			    "machine; name a better address with "

@@ -50,6 +50,7 @@ static struct step_facts facts(const struct session *s)
 		.late_attach = s->all->config->late_attach,
 		.told = s->told && !*s->failed,
 		.private_only = is_private_only(s->all),
+		.vnet_said = config_said(s->all->config, "PITSTOP_VNET"),
 	};
 }
 
@@ -126,17 +127,18 @@ void session_say_no_hold(struct session *s)
 
 void sessions_end(struct sessions *all)
 {
-	const char *match = all->config->match;
-	const char *ranks = all->config->ranks;
+	const struct config *c = all->config;
 
-	if (!(all->config->hold & HOLD_STEP) || all->hold_met)
+	if (!(c->hold & HOLD_STEP) || all->hold_met)
 		return;
 	if (all->left_out)
-		log_warn("nothing was held: no rank that PITSTOP_RANKS (%s) "
-			 "names was started here", ranks);
-	else if (*match)
+		log_warn("nothing was held: no rank that %s (%s) names was "
+			 "started here", config_said(c, "PITSTOP_RANKS"),
+			 c->ranks);
+	else if (*c->match)
 		log_warn("nothing was held: no Python script or module that "
-			 "PITSTOP_MATCH (%s) names was started", match);
+			 "%s (%s) names was started",
+			 config_said(c, "PITSTOP_MATCH"), c->match);
 	else
 		log_warn("nothing was held: the step started no Python script "
 			 "or module (python -I, -E and -S are not seen)");

@@ -27,6 +27,7 @@ struct step_facts {
 				     this host; NULL: none */
 	bool private_only;     /* the host is public, and by default only
 				  private addresses may connect */
+	const char *vnet_said; /* how its user wrote that setting */
 	const char *token;     /* NULL: none asked for */
 	const char *failed;    /* the exception that it is held at, or NULL */
 	bool late_attach;

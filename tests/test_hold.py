@@ -136,11 +136,15 @@ def test_address_inside_the_vnet_is_chosen(hold, one_python, tmp_path):
     assert step.wait_held()["connect"]["host"].startswith("127.")
 
 
-def test_a_vnet_without_an_address_of_ours_is_said(hold, one_python, tmp_path):
-    step = hold([one_python.path, place(tmp_path, "simple.py")],
-                "--vnet", "203.0.113.0/24", advertise=None)
+@pytest.mark.parametrize("options, env, said", [
+    (("--vnet", "203.0.113.0/24"), {}, "--vnet"),
+    ((), {"PITSTOP_VNET": "203.0.113.0/24"}, "PITSTOP_VNET")])
+def test_a_vnet_without_an_address_of_ours_is_said(hold, one_python, tmp_path,
+                                                   options, env, said):
+    step = hold([one_python.path, place(tmp_path, "simple.py")], *options,
+                env=env, advertise=None)
     step.wait_held()
-    step.stdout.wait(r"^pitstop: .*PITSTOP_VNET \(203\.0\.113\.0/24\)")
+    step.stdout.wait(r"^pitstop: .* in %s \(203\.0\.113\.0/24\)$" % said)
 
 
 def test_pod_ip_is_taken(hold, one_python, tmp_path):
@@ -674,12 +678,14 @@ def test_a_hold_that_an_earlier_agent_met_is_not_said_to_be_none(
     assert "nothing was held" not in step.stderr.text
 
 
-@pytest.mark.parametrize("options,words", [
-    ((), "no Python script"), (("--match", "other.py"), "other.py")])
+@pytest.mark.parametrize("options, env, words", [
+    ((), {}, "no Python script"),
+    (("--match", "other.py"), {}, r"that --match \(other.py\) names"),
+    ((), {"PITSTOP_MATCH": "other.py"}, r"PITSTOP_MATCH \(other.py\) names")])
 def test_a_hold_that_finds_nothing_to_hold_is_said(hold, one_python, tmp_path,
-                                                   options, words):
+                                                   options, env, words):
     """At the step's end, and the step is as it would have been."""
-    step = hold([one_python.path, "-c", "print('ran')"], *options)
+    step = hold([one_python.path, "-c", "print('ran')"], *options, env=env)
     assert step.finished() == (0, "ran\n", step.stderr.text)
     assert re.fullmatch("pitstop: nothing was held: .*%s.*\n" % words,
                         step.stderr.text)

@@ -290,8 +290,8 @@ def test_ranks_setting_that_no_rank_matches_is_said(some):
     group.end()
     status, out, err = group.step.finished()
     assert (status, out) == (0, strip_log(out))
-    assert err == ("pitstop: nothing was held: no rank that PITSTOP_RANKS "
-                   "(3,5-7) names was started here\n")
+    assert err == ("pitstop: nothing was held: no rank that --ranks (3,5-7) "
+                   "names was started here\n")
 
 
 def test_ranks_setting_leaves_a_step_without_ranks_alone(hold, one_python,

@@ -124,9 +124,10 @@ static void a_range_without_an_address_of_ours_is_told(void **state)
 
 	(void)state;
 	f.missed_vnet = "10.9.0.0/16";
+	f.vnet_said = "--vnet";
 	driver_log_hold(&b, &f, 1000);
 	assert_non_null(strstr(text(&b), "pitstop: this machine has no address "
-					 "in PITSTOP_VNET (10.9.0.0/16)\n"));
+					 "in --vnet (10.9.0.0/16)\n"));
 	buf_free(&b);
 }
 
