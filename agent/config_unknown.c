@@ -43,6 +43,13 @@ const char *config_nearest_flag(const char *word)
 	return begins_with(word, "--") ? nearest(word, true) : NULL;
 }
 
+/* Kubernetes sets these in every pod beside a service named "pitstop". */
+static bool is_service_link(const char *name)
+{
+	return begins_with(name, VARIABLE_PREFIX "SERVICE_") ||
+	       begins_with(name, VARIABLE_PREFIX "PORT_");
+}
+
 static bool is_known(const char *name, const char *const *ours)
 {
 	for (size_t i = 0; i < config_count; i++)
@@ -80,7 +87,7 @@ void config_unknown_variables(const char *const *ours, config_bad *bad,
 			continue;
 		strlcpy(name, *at,
 			len < sizeof(name) ? len + 1 : sizeof(name));
-		if (!is_known(name, ours))
+		if (!is_known(name, ours) && !is_service_link(name))
 			tell_of_unknown(name, bad, ctx);
 	}
 }

@@ -295,6 +295,8 @@ static void unknown_variables_are_told_by_name(void **state)
 	setenv("PITSTOP_OWN", "1", 1);
 	setenv("PITSTOP_EMPTY", "", 1);
 	setenv("PITSTOPS", "1", 1);
+	setenv("PITSTOP_SERVICE_HOST", "10.0.0.1", 1);
+	setenv("PITSTOP_PORT_5678_TCP", "tcp://10.0.0.1:5678", 1);
 	config_unknown_variables(OURS, tell, &c);
 	assert_int_equal(told_times, 0);
 	setenv("PITSTOP_TOKNE", "secret", 1);
