@@ -504,6 +504,11 @@ struct sessions *adapter_sessions(const struct adapter *a)
 	return a->sessions;
 }
 
+void adapter_set_http_port(struct adapter *a, uint16_t port)
+{
+	a->place.http_port = port;
+}
+
 uint16_t adapter_port(const struct adapter *a)
 {
 	return a->place.port;

@@ -598,6 +598,8 @@ def test_a_port_that_is_taken_is_replaced_and_kept(held):
     port = free_ports()
     with listening(port):
         step = held(http_port=port)
+        step.stdout.wait("^pitstop: health and control: "
+                         "http://127.0.0.1:%d$" % (port + 1))
         step.http_port = port + 1
         assert session(step)["state"] == "holding"
     first = step.agent()
@@ -613,7 +615,8 @@ def test_without_a_port_all_else_goes_on(held):
             stack.enter_context(listening(port + number))
         step = held(http_port=port)
         step.attached(step.launch)
-        assert step.finished()[0] == 7
+        status, out, _ = step.finished()
+        assert status == 7 and "http" not in out
 
 
 @pytest.mark.parametrize("word", ["off", "0"])
