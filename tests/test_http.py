@@ -27,9 +27,6 @@ IDLE_SECONDS = 30
 CONNECTIONS = 1280
 KILOBYTES = 40000       # more than this is not bounded
 
-sanitizers_memory = pytest.mark.skipif(
-    "/asan/" in PITSTOP, reason="the sanitizer keeps what was freed")
-
 
 @pytest.fixture(scope="module")
 def victim(tmp_path_factory):
@@ -39,7 +36,9 @@ def victim(tmp_path_factory):
                 "900", env={"PITSTOP_TOKEN": TOKEN})
     step.wait_held()
     yield step
+    said = step.stderr.text
     step.end()
+    assert said == ""
 
 
 @pytest.fixture
@@ -212,10 +211,11 @@ def test_content_that_waits_to_be_asked_for(victim):
 
 # ---- what clients can make it spend -------------------------------------
 
-def memory(step):
-    """The agent's greatest so far, in kilobytes."""
+def is_bounded(step):
+    """The agent's memory, at its greatest so far."""
     with open("/proc/%d/status" % step.agent()) as file:
-        return int(re.search(r"VmHWM:\s+(\d+)", file.read()).group(1))
+        peak = int(re.search(r"VmHWM:\s+(\d+)", file.read()).group(1))
+    assert peak < KILOBYTES or "/asan/" in PITSTOP  # keeps what was freed
 
 
 def open_files(step):
@@ -248,13 +248,12 @@ def test_idle_connections_harm_nobody(victim):
         assert all(wire.ask("GET", "/livez").status == 200 for wire in idle)
 
 
-@sanitizers_memory
 def test_a_thousand_connections_are_served_and_the_oldest_make_room(held):
     step = held()
     with wires(step.http_port, 1000) as idle:
         for wire in idle:
             wire.send(GET)       # half a request
-        assert memory(step) < KILOBYTES
+        is_bounded(step)
         for wire in idle:
             wire.send(b"\r\n")
         assert all(wire.answer().status == 200 for wire in idle)
@@ -263,12 +262,11 @@ def test_a_thousand_connections_are_served_and_the_oldest_make_room(held):
             assert more[0].ask("GET", "/livez").status == 200
             assert idle[0].ended()
             assert open_files(step) < CONNECTIONS + 50
-        assert memory(step) < KILOBYTES
+        is_bounded(step)
     step.attached(step.launch)
     assert step.finished()[0] == 7
 
 
-@sanitizers_memory
 def test_a_client_that_reads_nothing_gets_no_more(held):
     step = held()
     with Wire(step.http_port) as wire:
@@ -276,7 +274,7 @@ def test_a_client_that_reads_nothing_gets_no_more(held):
         with contextlib.suppress(socket.timeout):
             while True:
                 wire.send((GET + b"\r\n") * 1000)
-        assert memory(step) < KILOBYTES
+        is_bounded(step)
         assert ask(step.http_port, "GET", "/livez").status == 200
         wire.sock.settimeout(60)
         with pytest.raises(OSError):
