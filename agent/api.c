@@ -49,21 +49,28 @@ static void refuse(const struct call *c, int status, const char *detail)
 	http_refuse(c->connection, status, detail, NULL);
 }
 
+static void answer_text(const struct call *c, int status, const char *type,
+			const char *text)
+{
+	const struct http_response r = {
+		.status = status, .type = type, .content = text,
+		.len = strlen(text),
+	};
+
+	http_answer(c->connection, &r);
+}
+
 /* `json` is consumed; NULL: memory is short. */
 static void answer(const struct call *c, int status, const char *type,
 		   cJSON *json)
 {
 	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
-	struct http_response r = { .status = status, .type = type };
 
 	cJSON_Delete(json);
-	if (!text) {
+	if (text)
+		answer_text(c, status, type, text);
+	else
 		refuse(c, 500, "memory is short");
-		return;
-	}
-	r.content = text;
-	r.len = strlen(text);
-	http_answer(c->connection, &r);
 	cJSON_free(text);
 }
 
@@ -85,20 +92,10 @@ static cJSON *describe(const struct session *s)
 
 /* health */
 
-static cJSON *health(const char *status)
-{
-	cJSON *json = cJSON_CreateObject();
-
-	if (cJSON_AddStringToObject(json, "status", status) &&
-	    cJSON_AddStringToObject(json, "version", PITSTOP_VERSION))
-		return json;
-	cJSON_Delete(json);
-	return NULL;
-}
-
 static void get_live(const struct call *c)
 {
-	answer(c, 200, HEALTH_TYPE, health("pass"));
+	answer_text(c, 200, HEALTH_TYPE, "{\"status\":\"pass\","
+		    "\"version\":\"" PITSTOP_VERSION "\"}");
 }
 
 /* How many are held, the first of them, and when the last is let go at the
@@ -126,12 +123,14 @@ static unsigned find_held(struct api *a, struct session_view *first,
 static cJSON *not_ready(unsigned held, const struct session_view *first,
 			int64_t left)
 {
-	cJSON *json = health("fail");
+	cJSON *json = cJSON_CreateObject();
 	char why[256];
 
 	snprintf(why, sizeof(why), "%.100s (pid %d) is held until a debugger "
 		 "attaches", first->name, (int)first->pid);
-	if (cJSON_AddStringToObject(json, "output", why) &&
+	if (cJSON_AddStringToObject(json, "status", "fail") &&
+	    cJSON_AddStringToObject(json, "version", PITSTOP_VERSION) &&
+	    cJSON_AddStringToObject(json, "output", why) &&
 	    cJSON_AddNumberToObject(json, "held", held) &&
 	    cJSON_AddNumberToObject(json, "seconds_left",
 				    (double)((left + 999) / 1000)))
