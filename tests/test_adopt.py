@@ -283,11 +283,25 @@ def test_ptvsds_tracing_is_switched_off_and_on(calls):
 
 
 def test_debugpys_other_calls_do_not_fail(calls):
-    words = "configure log_to listen port listen trace this connected"
+    words = "configure log_to port trace this connected"
     step = calls("debugpy", words, env=QUIET)
     status, _, err = step.finished()
     assert (status, err) == (6, "")
     assert "port ('127.0.0.1', 5678)\n" in own(step)
+
+
+def test_a_second_listen_fails_where_it_does_in_debugpy(start, python,
+                                                        tmp_path):
+    path = tmp_path / "listens.py"
+    path.write_text(
+        "import debugpy\ndebugpy.listen(5678)\n"
+        "fails = tuple(map(int, debugpy.__version__.split('.'))) >= "
+        "(1, 8, 10)\n"
+        "try:\n    debugpy.listen(5678)\n    print(fails, False)\n"
+        "except RuntimeError as e:\n    print(fails, 'already' in str(e))\n")
+    step = start([python.path, str(path)], env=QUIET)
+    assert (step.finished()[0], own(step)) in [
+        (0, "False False\n"), (0, "True True\n")]
 
 
 def test_a_log_that_comes_too_late_costs_no_step(some_calls):
