@@ -311,6 +311,18 @@ def test_a_log_that_comes_too_late_costs_no_step(some_calls):
     assert step.finished()[0] == 6
 
 
+def test_a_script_gets_the_log_that_it_asks_for(start, one_python, tmp_path):
+    path = tmp_path / "logs.py"
+    path.write_text("import debugpy, sys\ndebugpy.log_to(sys.argv[1])\n"
+                    "debugpy.configure(subProcess=True)\n"
+                    "debugpy.listen(5678)\ndebugpy.wait_for_client()\n")
+    step = start([one_python.path, str(path), str(tmp_path)], "--timeout",
+                 "60")
+    step.attached(wait_here(step))
+    assert step.finished()[0] == 0
+    assert list(tmp_path.glob("debugpy.pydevd.*.log"))
+
+
 def test_a_listen_says_where_to_attach_once(some_calls):
     step = some_calls("ptvsd", "default listen attach")
     status, out, err = step.finished()
