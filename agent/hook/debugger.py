@@ -140,9 +140,11 @@ class Silent:
 
 def silence_pydevd():
     """It writes of lost connections to the step's standard error. Somebody
-    who asked for its log gets it."""
-    if any(os.environ.get(name) for name in ("PYDEVD_DEBUG", "DEBUGPY_LOG_DIR",
-                                             "PYDEVD_DEBUG_FILE")):
+    who asked for its log, by the environment or debugpy.log_to(), gets it."""
+    from _pydevd_bundle.pydevd_constants import DebugInfoHolder
+    if DebugInfoHolder.PYDEVD_DEBUG_FILE or any(
+            os.environ.get(name) for name in ("PYDEVD_DEBUG",
+                                              "DEBUGPY_LOG_DIR")):
         return
     from _pydev_bundle import pydev_log
     stream = getattr(pydev_log, "_LoggingGlobals", None)
