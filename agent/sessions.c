@@ -148,7 +148,7 @@ static bool script_waits(const struct session *s)
 /* A thread stands where an exception would end it. */
 static void decide_crash(struct session *s)
 {
-	bool hold = s->main && asks_crash(s) && !s->asked &&
+	bool hold = s->main && asks_crash(s) && !s->asked && !s->ending &&
 		    (s->barrier.state == BARRIER_RUNNING ||
 		     s->barrier.state == BARRIER_ATTACHING_LATE);
 
@@ -221,6 +221,8 @@ static void *on_hello(void *ctx, struct hook *h, struct hello *hello)
 	pycmd_parse(s->hello.args, s->hello.argc, &s->cmd);
 	uv_timer_init(all->loop, &s->timer);
 	s->timer.data = s;
+	uv_timer_init(all->loop, &s->end_timer);
+	s->end_timer.data = s;
 	for (at = &all->first; *at; at = &(*at)->next)
 		;
 	*at = s;  /* oldest first */
@@ -341,12 +343,19 @@ static void on_line(void *session, const char *verb, const char *rest)
 		on_release(s);
 }
 
-static void on_timer_closed(uv_handle_t *h)
+static void on_timers_closed(uv_handle_t *h)
 {
 	struct session *s = h->data;
 
 	hello_free(&s->hello);
 	free(s);
+}
+
+static void on_timer_closed(uv_handle_t *h)
+{
+	struct session *s = h->data;
+
+	uv_close((uv_handle_t *)&s->end_timer, on_timers_closed);
 }
 
 static void on_gone(void *session)
@@ -357,6 +366,7 @@ static void on_gone(void *session)
 	for (at = &s->all->first; *at != s; at = &(*at)->next)
 		;
 	*at = s->next;
+	uv_timer_stop(&s->end_timer);
 	s->all->ops->gone(s->all->ctx, s);
 	uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 }
@@ -471,6 +481,7 @@ void session_detached(struct session *s)
 	s->client = NULL;
 	s->leaving = false;
 	session_event(s, BARRIER_DETACH, NULL);
+	session_end(s);
 	if (*s->failed)
 		decide_crash(s);
 }

@@ -1,6 +1,7 @@
 /* sessions_internal.h: what the files of sessions.h share.
  *
  *   sessions.c        registration, the barrier, its clock, the hook's answers
+ *   session_end.c     its process is ended at a client's wish
  *   session_choice.c  which session is held, and which one a client gets
  *   session_ranks.c   ranks of one launch: their deadline, and which there are
  *   session_hook.c    what a hook is told, and which of its answers count
@@ -32,7 +33,7 @@ struct session {
 	struct hello hello;
 	struct pycmd cmd;
 	struct barrier barrier;
-	uv_timer_t timer;
+	uv_timer_t timer, end_timer;
 	void *client;
 	char client_address[64];
 	char failed[1024];     /* the exception that it is held at, or "" */
@@ -47,6 +48,8 @@ struct session {
 	bool waiting;        /* the hook waits for our word */
 	bool asked;          /* told to hold, no `ready` yet */
 	bool leaving;        /* the client has not left the debugger yet */
+	bool ending;         /* a client wants its process to end, and ... */
+	bool signalled;      /* ... it has been told to */
 	bool resumed;        /* an earlier agent began this hold */
 	bool held;           /* was held at some time */
 	bool shares;         /* its hold's deadline is that of all ranks; an
@@ -70,7 +73,15 @@ struct sessions {
 	uint8_t seen[RANKS_SEEN / 8];  /* ranks that have registered */
 };
 
+/* session_end.c */
+
+/* The process that session_terminate() has not told to end yet gets told. */
+void session_end(struct session *s);
+
 /* session_choice.c */
+
+/* Is `a` one of the ancestors of `s`? */
+bool session_descends(const struct session *s, const struct session *a);
 
 /* Is it a step's main script, the one to hold? */
 bool session_is_main(struct session *s);

@@ -95,6 +95,10 @@ void session_claim(struct session *s, void *client, const char *address);
 void session_ready(struct session *s);          /* it is attached now */
 void session_attach_failed(struct session *s);  /* it left before that */
 void session_leaving(struct session *s);        /* it is about to ... */
+/* It is about to, and wants the process to end: by SIGTERM, at once, or, when
+ * there is a handler for that, which may need what stands at a breakpoint,
+ * by session_detached(). False: that cannot be. */
+bool session_terminate(struct session *s);
 void session_detached(struct session *s);       /* it left after that */
 void session_ends(struct session *s);  /* ... because the process ends */
 

@@ -492,22 +492,6 @@ def test_disconnect_lets_the_step_run(session, python, terminate):
     ends_as_plain(step, python)
 
 
-def test_disconnect_with_terminate_ends_the_step(session):
-    step, client = session("simple.py", "module")
-    client.stopped("breakpoint")
-    client.detach(terminateDebuggee=True)
-    assert step.status(10) == 0
-    assert step.own_output() == ""
-
-
-def test_disconnect_with_terminate_ends_a_running_step(session, tmp_path):
-    step, client = session("loop.py", arguments=[str(tmp_path / "never")])
-    step.stdout.wait("^running$")
-    client.detach(terminateDebuggee=True)
-    step.status(10)
-    assert step.own_output() == "running\n"
-
-
 def test_a_client_that_is_gone_lets_the_step_run(session, python):
     step, client = session("simple.py", "module", "in_add")
     client.stopped("breakpoint")
