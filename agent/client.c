@@ -11,6 +11,7 @@
 #include "dap.h"
 #include "dap_peer.h"
 #include "debuggee.h"
+#include "sessions.h"
 #include "stream.h"
 
 #define AUTH_MS 15000      /* a connection that has not attached by then is
@@ -154,6 +155,30 @@ static void do_all_threads(struct client *c, const struct dap_message *m)
 			 client_tag(c, m->seq));
 }
 
+/* As debugpy's adapter answers it, with what the step says of itself. */
+static void on_system_info(void *debuggee, int64_t t,
+			   const struct dap_message *m)
+{
+	struct client *c = client_tagged(debuggee, t);
+	cJSON *body;
+
+	if (!c)
+		return;
+	body = m && m->success ? client_parse(m->data) : NULL;
+	if (!body)
+		body = cJSON_CreateObject();
+	cJSON_AddStringToObject(cJSON_AddObjectToObject(body, "debugpy"),
+				"version",
+				c->session ? session_debugpy(c->session) : "");
+	dap_peer_respond(c->peer, t & UINT32_MAX, "debugpySystemInfo", body);
+}
+
+static void do_system_info(struct client *c, const struct dap_message *m)
+{
+	dap_peer_request(debuggee_peer(c->debuggee), "pydevdSystemInfo", NULL,
+			 on_system_info, client_tag(c, m->seq));
+}
+
 static void do_disconnect(struct client *c, const struct dap_message *m)
 {
 	cJSON *args = arguments_of(m);
@@ -212,6 +237,8 @@ static const struct {
 	  do_configuration_done },
 	{ "pause", CLIENT_ATTACHED, CLIENT_ATTACHED, do_all_threads },
 	{ "continue", CLIENT_ATTACHED, CLIENT_ATTACHED, do_all_threads },
+	{ "debugpySystemInfo", CLIENT_CONFIGURING, CLIENT_ATTACHED,
+	  do_system_info },
 	{ "terminate", CLIENT_GREETED, CLIENT_OUTLIVING, do_terminate },
 	{ "disconnect", CLIENT_NEW, CLIENT_ENDED, do_disconnect },
 };

@@ -333,6 +333,8 @@ static void on_line(void *session, const char *verb, const char *rest)
 		s->all->ops->failed(s->client, rest);
 	else if (strcmp(verb, "retraced") == 0 && session_answer_counts(s))
 		s->all->ops->retraced(s->all->ctx, s, s->client);
+	else if (strcmp(verb, "debugpy") == 0)
+		strlcpy(s->debugpy, rest, sizeof(s->debugpy));
 	else if (strcmp(verb, "adopt") == 0)
 		hook_send_adopt(s->hook);
 	else if (strcmp(verb, "listen") == 0)
@@ -496,6 +498,11 @@ void session_ends(struct session *s)
 pid_t session_pid(const struct session *s)
 {
 	return s->hello.pid;
+}
+
+const char *session_debugpy(const struct session *s)
+{
+	return s->debugpy;
 }
 
 int session_rank(const struct session *s)

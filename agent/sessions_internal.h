@@ -37,6 +37,7 @@ struct session {
 	void *client;
 	char client_address[64];
 	char failed[1024];     /* the exception that it is held at, or "" */
+	char debugpy[32];    /* its version, "" while it is not known */
 	char token[33];      /* what the debuggee proves itself with */
 	int64_t since;       /* ms: the hold's start, then the attach's */
 	int64_t countdown;   /* ms: the next line that says what is left */

@@ -104,5 +104,6 @@ void session_ends(struct session *s);  /* ... because the process ends */
 
 pid_t session_pid(const struct session *s);
 int session_rank(const struct session *s);      /* -1: none */
+const char *session_debugpy(const struct session *s); /* version, "": unknown */
 
 #endif

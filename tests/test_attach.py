@@ -453,6 +453,33 @@ def test_process_event_names_the_step(session, python):
     assert body["startMethod"] == "attach"
 
 
+def test_system_info_is_what_debugpys_adapter_says(session, python):
+    step, client = session("simple.py", "module")
+    client.stopped("breakpoint")
+    info = client.request("debugpySystemInfo")
+    assert info["debugpy"] == {"version": python.debugpy}
+    assert info["process"]["pid"] == step.main_pid()
+    assert info["python"]["version"].startswith("%d.%d." % python.version)
+    client.detach()
+    ends_as_plain(step, python)
+
+
+def test_system_info_before_configuration_done_and_late(running, python):
+    step = running("loop.py")
+    client = step.client()
+    client.initialize()
+    with pytest.raises(Refused):
+        step.client().request("debugpySystemInfo")
+    attach = client.begin_attach(LAUNCH)
+    client.wait_initialized(attach)
+    info = client.request("debugpySystemInfo")
+    assert info["debugpy"] == {"version": python.debugpy}
+    client.finish(attach)
+    client.detach()
+    step.stop()
+    assert step.finished()[0] == 5
+
+
 def test_initialize_is_answered_before_the_step_is_asked(hold, one_python,
                                                          tmp_path):
     step = hold([one_python.path, place(tmp_path, "simple.py")])

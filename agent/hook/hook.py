@@ -235,6 +235,7 @@ def do_adopted(_, __):
         hide_from_pydevd()
         silence_pydevd()
         watch_children()
+        tell_version()
 
 
 def do_untrace(_, __):
