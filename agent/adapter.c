@@ -142,9 +142,12 @@ static void on_session_freed(void *ctx)
 	retry_waiting(ctx);
 }
 
+/* A child runs on; a rank stays held, to its deadline, and attachable. */
 static void on_client_declined(void *ctx, struct client *c, int pid)
 {
 	child_declined(ctx, pid, c);
+	if (offer_open_to(ctx, pid) == c)
+		offer_withdraw(ctx, pid);
 }
 
 static bool on_client_outlives(void *ctx, struct client *c)
