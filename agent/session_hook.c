@@ -23,8 +23,6 @@ int64_t session_timeout(struct session *s)
 	const char *bad = NULL;
 	long long seconds = c->timeout;
 
-	if (s->resumed)
-		return s->hello.left_ms;
 	if (*s->hello.timeout) {
 		seconds = strtonum(s->hello.timeout, 1, TIMEOUT_MAX, &bad);
 		if (bad) {
@@ -42,7 +40,7 @@ int64_t session_timeout(struct session *s)
 void session_begin_hold(struct session *s, int64_t timeout_ms)
 {
 	s->asked = s->held = true;
-	s->shares = false;
+	s->shares = s->resumed = false;
 	s->timeout_ms = timeout_ms;
 	s->since = session_now();
 	if (*s->all->config->debugpy)

@@ -180,28 +180,29 @@ static void on_crashed(struct session *s, const char *text)
 static void decide(struct session *s)
 {
 	bool again = s->hello.kind == HELLO_AGAIN;
+	bool resumes = again && s->hello.left_ms >= 0;
 
 	s->main = session_is_main(s);
 	s->launch = session_find_launch(s);
 	if (s->main)
 		session_note_rank(s);
-	s->resumed = again && s->hello.left_ms >= 0;
-	s->waiting = again ? s->resumed
+	s->waiting = again ? resumes
 			   : asks_hold(s) && s->hello.kind == HELLO_START;
 	s->held = again && s->waiting;
 	s->all->hold_met |= s->waiting && (again || s->main);
 	if (s->waiting && (again || (s->main && !session_is_left_out(s))) &&
 	    s->all->place->port) {
 		strlcpy(s->failed, s->hello.crash, sizeof(s->failed));
-		session_begin_hold(s, again ? session_timeout(s)
+		session_begin_hold(s, again ? s->hello.left_ms
 					    : session_shared_hold(s));
 		s->shares = !*s->failed;
+		s->resumed = again;
 		return;
 	}
 	if (s->waiting && s->main && !s->all->place->port)
 		session_say_no_hold(s);
 	session_event(s, BARRIER_PASS, NULL);
-	if (*s->hello.crash && !s->resumed)
+	if (*s->hello.crash && !resumes)
 		on_crashed(s, s->hello.crash);
 }
 
@@ -240,7 +241,6 @@ static void on_ready(struct session *s)
 	s->countdown = s->since + MINUTE_MS;
 	session_event_at(s, *s->failed ? BARRIER_CRASH : BARRIER_HOLD,
 			 s->since, NULL);
-	s->resumed = false;
 	s->all->ops->arrived(s->all->ctx, s);
 }
 
@@ -250,18 +250,19 @@ static void on_no_debugger(struct session *s)
 		return;
 	s->asked = s->held = false;
 	session_say_no_hold(s);
-	if (!*s->failed)
-		session_event(s, BARRIER_PASS, NULL);
+	session_event(s, BARRIER_PASS, NULL);
 	session_let_go(s);   /* of a hold amid the script, or at its crash */
 }
 
-/* The hook ended the hold at a crash by itself. */
+/* The hook ended the hold at a crash by itself, maybe before it began. */
 static void on_passed(struct session *s)
 {
+	bool stands = s->barrier.state == BARRIER_POSTMORTEM ||
+		      s->barrier.state == BARRIER_ATTACHING_POSTMORTEM;
+
 	s->asked = s->waiting = false;
-	if (s->barrier.state == BARRIER_POSTMORTEM ||
-	    s->barrier.state == BARRIER_ATTACHING_POSTMORTEM)
-		session_event(s, BARRIER_RELEASE, "the step went on");
+	session_event(s, stands ? BARRIER_RELEASE : BARRIER_PASS,
+		      "the step went on");
 	*s->failed = '\0';
 }
 
@@ -285,7 +286,6 @@ static void on_wait(struct session *s, const char *ms)
 	if (s->waiting)
 		return;
 	s->waiting = s->adopted = true;
-	s->resumed = false;   /* this is none from before a restart */
 	if (!*ms)
 		asked = session_timeout(s);
 	else if (bad)
@@ -478,21 +478,27 @@ void session_leaving(struct session *s)
 	s->leaving = true;
 }
 
-void session_detached(struct session *s)
+/* A thread that came to its exception meanwhile waits for our word. */
+static void left(struct session *s)
 {
 	s->client = NULL;
 	s->leaving = false;
-	session_event(s, BARRIER_DETACH, NULL);
-	session_end(s);
 	if (*s->failed)
 		decide_crash(s);
 }
 
-/* Nothing is to be done in a process that is on its way out. */
+void session_detached(struct session *s)
+{
+	session_event(s, BARRIER_DETACH, NULL);
+	session_end(s);
+	left(s);
+}
+
+/* Its tracing needs no taking away: the process is on its way out. */
 void session_ends(struct session *s)
 {
-	s->client = NULL;
 	barrier_step(&s->barrier, BARRIER_DETACH, session_now(), 0);
+	left(s);
 }
 
 pid_t session_pid(const struct session *s)
