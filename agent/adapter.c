@@ -382,15 +382,22 @@ static void on_failed(void *client, const char *text)
 	client_refuse(client, text);
 }
 
+static void on_connected(void *client)
+{
+	client_traced(client);
+}
+
 static void on_retraced(void *ctx, struct session *s, void *client)
 {
 	struct debuggee *d = session_debuggee(ctx, s);
 
-	if (d)
-		client_take(client, s, d);
-	else
+	if (!d) {
 		client_refuse(client, "the debugger in the step closed its "
 				      "connection; attach once more");
+		return;
+	}
+	client_take(client, s, d);
+	client_traced(client);
 }
 
 static void on_drop(void *client, const char *why, bool lost)
@@ -411,6 +418,7 @@ static void on_session_gone(void *ctx, struct session *s)
 static const struct session_ops SESSION_OPS = {
 	.arrived = on_arrived,
 	.failed = on_failed,
+	.connected = on_connected,
 	.retraced = on_retraced,
 	.drop = on_drop,
 	.released = on_released,

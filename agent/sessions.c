@@ -327,8 +327,8 @@ static void on_line(void *session, const char *verb, const char *rest)
 		on_crashed(s, rest);
 	else if (strcmp(verb, "passed") == 0)
 		on_passed(s);
-	else if (strcmp(verb, "connected") == 0)
-		session_answer_counts(s);
+	else if (strcmp(verb, "connected") == 0 && session_answer_counts(s))
+		s->all->ops->connected(s->client);
 	else if (strcmp(verb, "failed") == 0 && session_answer_counts(s))
 		s->all->ops->failed(s->client, rest);
 	else if (strcmp(verb, "retraced") == 0 && session_answer_counts(s))

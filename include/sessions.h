@@ -23,6 +23,8 @@ struct session_ops {
 	void (*arrived)(void *ctx, struct session *s);
 	/* The hook could not connect the debugger; one line of text. */
 	void (*failed)(void *client, const char *text);
+	/* The debugger is there and traces all threads. */
+	void (*connected)(void *client);
 	/* The debugger's tracing is on again after an earlier detach. */
 	void (*retraced)(void *ctx, struct session *s, void *client);
 	/* The client has to leave: the hold ended without it, or its process

@@ -497,6 +497,23 @@ def test_initialize_is_answered_before_the_step_is_asked(hold, one_python,
     os.kill(step.main_pid(), signal.SIGCONT)
 
 
+@pytest.mark.parametrize("python", pythons.some("py3.8", "py3.11"))
+def test_late_breakpoint_is_hit_in_all_threads_once_it_is_attached(
+        start, python, tmp_path):
+    """Setting debugpy's tracing on busy threads takes its time."""
+    step = running_on(start, python, tmp_path)("callers.py")
+    client = step.client()
+    client.start(LAUNCH, {step.path: [{
+        "line": line_of(step.path, "call"), "condition": "hit(n)"}]})
+    attached = time.monotonic()
+    wait_for(lambda: time.monotonic() > attached + 1, "a second of calls")
+    step.stop()
+    status, out, _ = step.finished()
+    missed, hits = out.splitlines()[-1].split()
+    assert status == 0 and int(hits) > 0
+    assert float(missed) <= attached
+
+
 def test_end_of_the_step_is_told(session, python):
     step, client = session("simple.py", "module")
     client.go(client.stopped("breakpoint"))

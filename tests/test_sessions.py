@@ -1,4 +1,6 @@
 """What the agent makes of a hook's words in an unusual order."""
+import time
+
 import pytest
 
 from fake_hook import Debuggee, Hook
@@ -41,7 +43,7 @@ def test_hold_after_one_that_could_not_go_on_is_a_new_one(hooked, word, kind):
     assert "launch.json: " in hook.log
 
 
-def attached(step, hook):
+def attached(step, hook, traced=True):
     """(a client that is attached, its debuggee)."""
     client = step.client()
     client.initialize()
@@ -50,8 +52,11 @@ def attached(step, hook):
     debuggee = Debuggee(int(port), token)
     step.clients.append(debuggee)
     client.wait_initialized(attach)
-    client.finish(attach)
-    hook.send("connected")
+    done = client.send("configurationDone")
+    assert client.response(done)["success"]
+    if traced:
+        hook.send("connected")
+    assert client.response(attach)["success"]
     return client, debuggee
 
 
@@ -70,3 +75,18 @@ def test_exception_beside_the_end_of_a_session_is_decided_on(hooked, before):
     if not before:
         hook.send("crashed KeyError: 1")
     hook.wait("hold")
+
+
+def test_attach_does_not_wait_for_the_tracing_for_ever(hooked):
+    step, hook = hooked()
+    begun = time.monotonic()
+    client, _ = attached(step, hook, traced=False)
+    assert 4 < time.monotonic() - begun < 15
+    client.detach()
+
+
+def test_attach_is_answered_when_the_tracing_is_on(hooked):
+    step, hook = hooked()
+    begun = time.monotonic()
+    attached(step, hook)
+    assert time.monotonic() - begun < 4
