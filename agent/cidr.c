@@ -117,18 +117,25 @@ bool cidr_parse(struct cidr_list *list, const char *text, char bad[static 64])
 	return true;
 }
 
+enum cidr_family cidr_address(const struct sockaddr *sa, uint8_t to[static 16])
+{
+	if (sa->sa_family == AF_INET)
+		map_ipv4(to, &((const struct sockaddr_in *)sa)->sin_addr);
+	else if (sa->sa_family == AF_INET6)
+		memcpy(to, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
+	else
+		return CIDR_OTHER;
+	return memcmp(to, MAPPED, sizeof(MAPPED)) == 0 ? CIDR_IPV4 : CIDR_IPV6;
+}
+
 bool cidr_contains(const struct cidr_list *list, const struct sockaddr *sa)
 {
 	uint8_t addr[16];
-	bool ipv4;
+	enum cidr_family family = cidr_address(sa, addr);
+	bool ipv4 = family == CIDR_IPV4;
 
-	if (sa->sa_family == AF_INET)
-		map_ipv4(addr, &((const struct sockaddr_in *)sa)->sin_addr);
-	else if (sa->sa_family == AF_INET6)
-		memcpy(addr, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
-	else
+	if (family == CIDR_OTHER)
 		return false;
-	ipv4 = memcmp(addr, MAPPED, sizeof(MAPPED)) == 0;
 	for (size_t i = 0; i < list->len; i++) {
 		const struct cidr *c = &list->at[i];
 

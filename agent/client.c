@@ -11,15 +11,18 @@
 #include "dap.h"
 #include "dap_peer.h"
 #include "debuggee.h"
+#include "guesses.h"
 #include "sessions.h"
 #include "stream.h"
 
 #define AUTH_MS 15000      /* a connection that has not attached by then is
 			      closed */
-#define BAD_TOKEN_MS 3000  /* the price of a wrong token */
+#define BAD_TOKEN_MS GUESSES_MS  /* until a refusal is told */
 
 static const struct dap_limits STRANGER = { 4096, 64 * 1024, 32 };
 static const struct dap_limits TRUSTED = { 4096, 8 * 1024 * 1024, 256 };
+
+static struct guesses guesses;
 
 /* answers of the debuggee */
 
@@ -79,20 +82,38 @@ static void on_punished(uv_timer_t *t)
 	client_say_farewell(c);
 }
 
+static bool refuse_token(struct client *c, const char *reason, const char *why)
+{
+	strlcpy(c->why, why, sizeof(c->why));
+	client_note_refusal(c, reason);
+	return false;
+}
+
 static bool token_ok(struct client *c)
 {
-	enum attach_token t = attach_config_token(c->attach, c->token);
+	struct sockaddr_storage from;
+	int64_t now = client_now();
 
-	if (t == TOKEN_RIGHT)
+	dap_peer_sockaddr(c->peer, &from);
+	if (guesses_full(&guesses, (struct sockaddr *)&from, now))
+		return refuse_token(c, "too many wrong tokens",
+				    "too many wrong tokens came from your "
+				    "address: try again in a few seconds");
+	switch (attach_config_token(c->attach, c->token)) {
+	case TOKEN_RIGHT:
 		return true;
-	strlcpy(c->why, t == TOKEN_WRONG
-			? "wrong token: \"pitstopToken\" in the launch "
-			  "configuration is not the one in this step's log"
-			: "missing token: take \"pitstopToken\" over from "
-			  "the launch configuration in the step's log",
-		sizeof(c->why));
-	client_note_refusal(c, t == TOKEN_WRONG ? "wrong token" : "missing token");
-	return false;
+	case TOKEN_MISSING:
+		return refuse_token(c, "missing token",
+				    "missing token: take \"pitstopToken\" "
+				    "over from the launch configuration in "
+				    "the step's log");
+	case TOKEN_WRONG:
+		break;
+	}
+	guesses_add(&guesses, (struct sockaddr *)&from, now);
+	return refuse_token(c, "wrong token",
+			    "wrong token: \"pitstopToken\" in the launch "
+			    "configuration is not the one in this step's log");
 }
 
 static void do_attach(struct client *c, const struct dap_message *m)

@@ -36,4 +36,9 @@ bool cidr_parse(struct cidr_list *list, const char *text, char bad[static 64]);
  * them); anything else is in no list. */
 bool cidr_contains(const struct cidr_list *list, const struct sockaddr *sa);
 
+enum cidr_family { CIDR_OTHER, CIDR_IPV4, CIDR_IPV6 };
+
+/* The address as in struct cidr; untouched when it is neither. */
+enum cidr_family cidr_address(const struct sockaddr *sa, uint8_t to[static 16]);
+
 #endif
