@@ -446,12 +446,12 @@ const char *session_attach(struct session *s, const struct session_guest *g)
 	return NULL;
 }
 
-bool session_adopt(struct session *s)
+bool session_inherited(struct session *s)
 {
 	if (s->barrier.state != BARRIER_RUNNING)
 		return false;
 	barrier_step(&s->barrier, BARRIER_ATTACH, session_now(), 0);
-	hook_send(s->hook, "adopted");
+	hook_send(s->hook, "inherited");
 	return true;
 }
 

@@ -92,7 +92,7 @@ const char *session_attach(struct session *s, const struct session_guest *g);
 /* Its debuggee came by itself, as a debugged process's child does, and waits
  * for a client, who is named later (NULL: it is not known, or has left).
  * False when that cannot be now. */
-bool session_adopt(struct session *s);
+bool session_inherited(struct session *s);
 void session_claim(struct session *s, void *client, const char *address);
 void session_ready(struct session *s);          /* it is attached now */
 void session_attach_failed(struct session *s);  /* it left before that */
