@@ -1,6 +1,8 @@
 /* sessions_internal.h: what the files of sessions.h share.
  *
- *   sessions.c        registration, the barrier, its clock, the hook's answers
+ *   sessions.c        registration, and what the adapter asks for
+ *   session_words.c   what a hook says
+ *   session_barrier.c the barrier and its clock
  *   session_end.c     its process is ended at a client's wish
  *   session_choice.c  which session is held, and which one a client gets
  *   session_ranks.c   ranks of one launch: their deadline, and which there are
@@ -23,6 +25,8 @@
 #include "pycmd.h"
 
 struct hook;
+
+#define MINUTE_MS 60000  /* between countdown lines */
 
 #define RANKS_SEEN 4096  /* of higher ones none is remembered */
 
@@ -73,6 +77,30 @@ struct sessions {
 	void *ctx;
 	uint8_t seen[RANKS_SEEN / 8];  /* ranks that have registered */
 };
+
+/* session_words.c */
+
+/* As in hook_server_ops. */
+void session_line(void *session, const char *word, const char *rest);
+
+/* A thread stands where an exception would end it: `text`. What to do about
+ * it is decided now, or, with a client that is about to leave, when it has;
+ * the other function is for then. */
+void session_crashed(struct session *s, const char *text);
+void session_decide_crash(struct session *s);
+
+/* session_barrier.c */
+
+/* One step of the barrier, now or at a moment that is over, with all that is
+ * to be done for it; `why` is for people. */
+void session_event(struct session *s, enum barrier_event e, const char *why);
+void session_event_at(struct session *s, enum barrier_event e, int64_t when,
+		      const char *why);
+
+/* The parts of that: the actions, and the clock set anew. */
+void session_do(struct session *s, unsigned todo, enum barrier_event e,
+		const char *why);
+void session_arm(struct session *s);
 
 /* session_end.c */
 
