@@ -36,6 +36,14 @@ def debugpy_version(directory):
     return (text.partition('"version": "')[2].partition('"')[0] or "?").strip()
 
 
+def tell_version():
+    """The agent is asked for it, and is to know before a client is in."""
+    place = sys.modules["pydevd"].__file__    # debugpy/_vendored/pydevd/
+    for _ in range(3):
+        place = os.path.dirname(place)
+    send("debugpy " + debugpy_version(place))
+
+
 # ---- an attach from the hook's own thread ----
 
 def import_threading_as_main():
@@ -294,6 +302,7 @@ def connect_debugpy(host, port, token, children, limit):
     with environment_kept():
         debugpy = load_debugpy()
         refuse_foreign(debugpy)
+        tell_version()
         forget_connection()
         follow_children(children)
         watch_children()

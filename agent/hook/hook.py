@@ -224,10 +224,10 @@ def do_attach(text, _):
     send("connected")
 
 
-def do_adopted(_, __):
-    """We are a child of a debugged process, and connected. Not before pydevd
-    goes by its name, which it may have begun without, as a script, is it to
-    be imported: that would be a second one."""
+def do_inherited(_, __):
+    """We are a child of a debugged process, with its debugger, which is
+    connected. Not before pydevd goes by its name, which it may have begun
+    without, as a script, is it to be imported: that would be a second one."""
     limit = hook.clock() + START_SECONDS
     while "pydevd" not in sys.modules and hook.clock() < limit:
         hook.sleep(0.005)
@@ -235,6 +235,7 @@ def do_adopted(_, __):
         hide_from_pydevd()
         silence_pydevd()
         watch_children()
+        tell_version()
 
 
 def do_untrace(_, __):
@@ -259,7 +260,7 @@ VERBS = {
     "show": do_show,
     "pass": do_pass,
     "adopt": do_adopt,
-    "adopted": do_adopted,
+    "inherited": do_inherited,
     "untrace": do_untrace,
     "retrace": do_retrace,
 }
