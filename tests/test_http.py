@@ -593,7 +593,7 @@ def test_the_next_agent_has_the_same_port(held):
 
 
 def test_a_port_that_is_taken_is_replaced_and_kept(held):
-    port = free_ports()
+    port = free_ports(http=True)
     with listening(port):
         step = held(http_port=port)
         step.stdout.wait("^pitstop: health and control: "
@@ -607,7 +607,7 @@ def test_a_port_that_is_taken_is_replaced_and_kept(held):
 
 
 def test_without_a_port_all_else_goes_on(held):
-    port = free_ports()
+    port = free_ports(http=True)
     with contextlib.ExitStack() as stack:
         for number in range(PORTS):
             stack.enter_context(listening(port + number))
@@ -628,5 +628,5 @@ def test_it_can_be_off(held, word):
 def test_nothing_is_printed_where_nothing_is_held(start, one_python,
                                                   tmp_path):
     path = place(tmp_path, "simple.py")
-    step = start([one_python.path, path], http_port=free_ports())
+    step = start([one_python.path, path], http_port=free_ports(http=True))
     assert step.finished() == (7, "second 42\nargv []\n", "done\n")
