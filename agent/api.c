@@ -14,11 +14,11 @@
 
 #include "cidr.h"
 #include "duration.h"
+#include "http_access.h"
 #include "http_server.h"
 #include "session_json.h"
 #include "session_view.h"
 #include "sessions.h"
-#include "token.h"
 
 #define MORE_PORTS 15        /* tried after the configured one */
 #define ID_SIZE 16
@@ -300,53 +300,6 @@ static struct session *find_session(struct api *a, const char *id)
 	return sessions_by_pid(a->sessions, pid);
 }
 
-/* who may */
-
-/* A page of another site makes its visitor's browser ask: no browser lets it
- * do so without saying where it is from. */
-static bool is_of_another_site(const struct http_request *r)
-{
-	const char *site = r->field[HTTP_FIELD_SEC_FETCH_SITE];
-	const char *origin = r->field[HTTP_FIELD_ORIGIN];
-	const char *host = r->field[HTTP_FIELD_HOST];
-
-	if (site && strcasecmp(site, "same-origin") != 0 &&
-	    strcasecmp(site, "none") != 0)
-		return true;
-	return origin && (!host || strncasecmp(origin, "http://", 7) != 0 ||
-			  strcasecmp(origin + 7, host) != 0);
-}
-
-/* RFC 6750. */
-static const char *shown_token(const struct http_request *r)
-{
-	const char *text = r->field[HTTP_FIELD_AUTHORIZATION];
-
-	if (!text || strncasecmp(text, "Bearer ", 7) != 0)
-		return NULL;
-	text += 7;
-	return text + strspn(text, " ");
-}
-
-static bool may(const struct call *c)
-{
-	const char *token = c->api->token;
-	const char *shown = shown_token(c->request);
-
-	if (!token || (shown && token_is(shown, token)))
-		return true;
-	if (shown)
-		http_refuse(c->connection, 401, "the token is wrong",
-			    "WWW-Authenticate: Bearer realm=\"pitstop\", "
-			    "error=\"invalid_token\"\r\n");
-	else
-		http_refuse(c->connection, 401, "it needs the token that the "
-			    "launch configuration in the step's log has, as "
-			    "\"Authorization: Bearer ...\"",
-			    "WWW-Authenticate: Bearer realm=\"pitstop\"\r\n");
-	return false;
-}
-
 /* requests */
 
 /* NULL: this method is not allowed there. */
@@ -368,11 +321,12 @@ static void call(struct call *c, const struct route *route, const char *id)
 					       : "Allow: POST\r\n");
 		return;
 	}
-	if (function == route->post && is_of_another_site(c->request)) {
+	if (function == route->post && http_is_foreign(c->request)) {
 		refuse(c, 403, "it was asked for by a page of another site");
 		return;
 	}
-	if (!route->open && !may(c))
+	if (!route->open && !http_has_token(c->connection, c->request,
+					    c->api->token))
 		return;
 	if (*id && !(c->session = find_session(c->api, id)))
 		refuse(c, 404, "there is no session of that id");

@@ -22,7 +22,6 @@
 static const struct dap_limits STRANGER = { 4096, 64 * 1024, 32 };
 static const struct dap_limits TRUSTED = { 4096, 8 * 1024 * 1024, 256 };
 
-static struct guesses guesses;
 
 /* answers of the debuggee */
 
@@ -91,11 +90,12 @@ static bool refuse_token(struct client *c, const char *reason, const char *why)
 
 static bool token_ok(struct client *c)
 {
+	struct guesses *guesses = guesses_shared();
 	struct sockaddr_storage from;
 	int64_t now = client_now();
 
 	dap_peer_sockaddr(c->peer, &from);
-	if (guesses_full(&guesses, (struct sockaddr *)&from, now))
+	if (guesses_full(guesses, (struct sockaddr *)&from, now))
 		return refuse_token(c, "too many wrong tokens",
 				    "too many wrong tokens came from your "
 				    "address: try again in a few seconds");
@@ -110,7 +110,7 @@ static bool token_ok(struct client *c)
 	case TOKEN_WRONG:
 		break;
 	}
-	guesses_add(&guesses, (struct sockaddr *)&from, now);
+	guesses_add(guesses, (struct sockaddr *)&from, now);
 	return refuse_token(c, "wrong token",
 			    "wrong token: \"pitstopToken\" in the launch "
 			    "configuration is not the one in this step's log");

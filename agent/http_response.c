@@ -25,6 +25,7 @@ static const struct {
 	{ 414, "URI Too Long" },
 	{ 415, "Unsupported Media Type" },
 	{ 417, "Expectation Failed" },
+	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 500, "Internal Server Error" },
 	{ 501, "Not Implemented" },

@@ -25,6 +25,9 @@ struct guesses {
 	unsigned next;      /* a ring, in the order of time */
 };
 
+/* The one that all ports share. */
+struct guesses *guesses_shared(void);
+
 /* Has that address no place left? `now` is in ms, on a clock that does not go
  * back. */
 bool guesses_full(const struct guesses *g, const struct sockaddr *from,

@@ -16,6 +16,7 @@
 struct cidr_list;
 struct http_connection;
 struct http_server;
+struct sockaddr_storage;
 
 /* A request is complete: it is to be answered exactly once, now or later, by
  * http_answer or http_refuse. It stays as it is until then. */
@@ -31,6 +32,10 @@ struct http_server *http_server_open(uv_loop_t *loop, uint16_t port,
 				     http_server_handler *handler, void *ctx,
 				     int *error);
 uint16_t http_server_port(const struct http_server *s);
+
+/* The client's address; AF_UNSPEC when it has left. */
+void http_sockaddr(const struct http_connection *c,
+		   struct sockaddr_storage *to);
 
 /* The client may have left: then it is as if it were written. The response is
  * not kept. */

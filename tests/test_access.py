@@ -266,6 +266,7 @@ def test_client_off_the_allow_list_is_turned_away(hold, one_python, tmp_path):
     assert turned_away(client)
     said = "127.0.0.1 is not in PITSTOP_ALLOW, "
     assert all(r["message"].startswith(said) for r in refusals(client))
+    step.stderr.wait("^pitstop: refused")
     line, = log_lines(step)
     assert line.startswith("pitstop: refused a debugger from %s:%d: %s" % (
         client.name + (said,)))

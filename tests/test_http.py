@@ -11,6 +11,7 @@ import time
 import pytest
 
 from conftest import pick
+from dap_client import Refused
 from harness import (PITSTOP, PORTS, Step, free_ports, line_of, place,
                      strip_log, wait_for)
 from http_wire import Wire, ask, is_problem, read, request, wires
@@ -25,6 +26,8 @@ CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 HEAD_SECONDS = 10       # as in agent/http_server.c
 IDLE_SECONDS = 30
 CONNECTIONS = 1280
+WRONG_TOKEN = re.compile(r"pitstop: refused a request over HTTP from "
+                         r"127\.0\.0\.\d+:\d+: wrong token$")
 KILOBYTES = 40000       # more than this is not bounded
 
 
@@ -36,9 +39,9 @@ def victim(tmp_path_factory):
                 "900", env={"PITSTOP_TOKEN": TOKEN})
     step.wait_held()
     yield step
-    said = step.stderr.text
+    said = step.stderr.text.splitlines()
     step.end()
-    assert said == ""
+    assert [line for line in said if not WRONG_TOKEN.match(line)] == []
 
 
 @pytest.fixture
@@ -316,23 +319,48 @@ CLOSED = [("GET", "/v1/sessions"), ("GET", "/v1/sessions/%s"),
           ("POST", "/v1/sessions/%s/extend"), ("POST", "/v1/sessions/%s/abort")]
 
 
-@pytest.mark.parametrize("method, path", CLOSED)
-def test_without_the_token_nothing_is_told_or_done(victim, method, path):
+@pytest.mark.parametrize("row", CLOSED)
+def test_without_the_token_nothing_is_told_or_done(victim, row):
+    method, path = row
     if "%" in path:
         path = path % session(victim)["id"]
-    answers = [ask(victim.http_port, method, path)]
+    source = "127.0.0.%d" % (10 + CLOSED.index(row))
+    answers = [ask(victim.http_port, method, path, source=source)]
     assert answers[0].fields["www-authenticate"] == 'Bearer realm="pitstop"'
     for shown in ("wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "x" * 8000):
-        answers.append(ask(victim.http_port, method, path, shown))
+        answers.append(ask(victim.http_port, method, path, shown,
+                           source=source))
         assert 'error="invalid_token"' in (
             answers[-1].fields["www-authenticate"])
     for line in ("Basic " + TOKEN, TOKEN, "Bearer", "Bearer\t" + TOKEN):
-        answers.append(ask(victim.http_port, method, path,
+        answers.append(ask(victim.http_port, method, path, source=source,
                            fields=["Authorization: " + line]))
     for answer in answers:
         is_problem(answer, 401)
         assert TOKEN.encode() not in answer.content
     assert session(victim)["state"] == "holding"
+
+
+def test_wrong_tokens_take_the_places_of_their_address(held):
+    """At both ports; others have theirs, and soon they are free again."""
+    step = held()
+
+    def status(token, source="127.0.0.1"):
+        return ask(step.http_port, "GET", "/v1/sessions", token,
+                   source=source).status
+
+    assert [status("wrong") for _ in range(8)] == [401] * 8
+    answer = ask(step.http_port, "GET", "/v1/sessions", TOKEN)
+    is_problem(answer, 429)
+    assert answer.fields["retry-after"] == "3"
+    assert status(TOKEN, "127.0.0.2") == 200
+    assert ask(step.http_port, "GET", "/livez").status == 200
+    with pytest.raises(Refused) as refused:
+        step.client(step.launch).start(step.launch)
+    assert "too many wrong tokens" in refused.value.message
+    wait_for(lambda: status(TOKEN) == 200, "a free place")
+    lines = step.stderr.text.splitlines()
+    assert 1 <= len([l for l in lines if WRONG_TOKEN.match(l)]) <= 3
 
 
 def test_the_scheme_is_read_in_any_case(victim):
