@@ -16,6 +16,8 @@
 #include "debuggee.h"
 #include "listeners.h"
 #include "log.h"
+#include "metrics.h"
+#include "metrics.h"
 #include "tcp_server.h"
 
 #define MORE_PORTS 15       /* tried after the configured one */
@@ -204,7 +206,8 @@ static void make_room(struct adapter *a)
 
 	if (a->client_count > CLIENTS_MAX &&
 	    (c = oldest(a, client_is_stranger)))
-		client_turn_away(c, "too many connections");
+		client_turn_away(c, METRIC_REFUSED_CROWDED,
+				 "too many connections");
 	if (a->client_count > ENDING_MAX &&
 	    (c = oldest(a, client_is_ending)))
 		client_cut(c);
@@ -218,7 +221,7 @@ static void shut_out(struct client *c, const struct sockaddr *from)
 	snprintf(why, sizeof(why), "%s is not in PITSTOP_ALLOW, the addresses "
 		 "that may debug this step; start it with --allow %s", host,
 		 host);
-	client_turn_away(c, why);
+	client_turn_away(c, METRIC_REFUSED_ADDRESS, why);
 }
 
 static void on_client_connection(void *ctx, uv_stream_t *listener)

@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
+#include <bsd/stdlib.h>
 #include <bsd/string.h>
 #include <uv.h>
 
@@ -12,6 +15,7 @@
 #include "api.h"
 #include "ipc.h"
 #include "log.h"
+#include "metrics.h"
 
 #define END_MS 1000  /* for clients to take in that the step has ended */
 
@@ -89,6 +93,16 @@ static uint16_t open_api(struct agent *a, const struct config *config,
 	return port;
 }
 
+static void set_metrics(void)
+{
+	const char *text = getenv(IPC_RESTARTS_VARIABLE), *bad = NULL;
+
+	metric_set(METRIC_START_TIME, (double)time(NULL));
+	if (text)
+		metric_set(METRIC_AGENT_RESTARTS,
+			   (double)strtonum(text, 0, UINT32_MAX, &bad));
+}
+
 static int wire(struct agent *a, const struct config *config,
 		const struct listeners *listeners)
 {
@@ -139,6 +153,7 @@ int agent_run(const struct config *config, const struct listeners *listeners,
 
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit();
+	set_metrics();
 	a.ipc_fd = ipc_fd;
 	if (uv_loop_init(&a.loop) < 0 || wire(&a, config, listeners) < 0)
 		return 1;

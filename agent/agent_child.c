@@ -64,6 +64,7 @@ static void set_environment(const struct agent_child *a)
 	set_number(IPC_HOOK_FD_VARIABLE, AGENT_HOOK_FD);
 	set_number(IPC_DEBUGGEE_FD_VARIABLE, AGENT_DEBUGGEE_FD);
 	set_number(IPC_BY_FLAG_VARIABLE, a->by_flag);
+	set_number(IPC_RESTARTS_VARIABLE, a->starts);
 	setenv("PITSTOP_TOKEN", a->token, 1);
 	if (a->port)
 		set_number("PITSTOP_PORT", a->port);
@@ -158,6 +159,7 @@ static int start(struct agent_child *a)
 		run_child(a, fds[1], self);
 	close(fds[1]);
 	a->ipc = fds[0];
+	a->starts++;
 	if (rc == 0)
 		return 0;
 	close(fds[0]);

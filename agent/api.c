@@ -12,10 +12,13 @@
 #include <bsd/string.h>
 #include <cjson/cJSON.h>
 
+#include "buf.h"
 #include "cidr.h"
 #include "duration.h"
 #include "http_access.h"
 #include "http_server.h"
+#include "metrics.h"
+#include "scrape.h"
 #include "session_json.h"
 #include "session_view.h"
 #include "sessions.h"
@@ -151,6 +154,21 @@ static void get_ready(const struct call *c)
 		get_live(c);
 }
 
+static void get_metrics(const struct call *c)
+{
+	struct buf text = { 0 };
+
+	scrape_sessions(c->api->sessions);
+	scrape_process();
+	metric_set(METRIC_HTTP_CONNECTIONS,
+		   http_server_count(c->api->server));
+	if (metrics_write(&text) && buf_add(&text, "", 1))
+		answer_text(c, 200, METRICS_TYPE, text.data);
+	else
+		refuse(c, 500, "memory is short");
+	buf_free(&text);
+}
+
 /* sessions */
 
 static void get_sessions(const struct call *c)
@@ -256,6 +274,7 @@ static const struct route ROUTES[] = {
 	{ "/livez", .get = get_live, .open = true },
 	{ "/healthz", .get = get_live, .open = true },
 	{ "/readyz", .get = get_ready, .open = true },
+	{ "/metrics", .get = get_metrics, .open = true },
 	{ "/v1/sessions", .get = get_sessions },
 	{ "/v1/sessions/{id}", .get = get_session },
 	{ "/v1/sessions/{id}/release", .post = post_release },

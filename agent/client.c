@@ -84,7 +84,7 @@ static void on_punished(uv_timer_t *t)
 static bool refuse_token(struct client *c, const char *reason, const char *why)
 {
 	strlcpy(c->why, why, sizeof(c->why));
-	client_note_refusal(c, reason);
+	client_note_refusal(c, METRIC_REFUSED_TOKEN, reason);
 	return false;
 }
 
@@ -274,8 +274,8 @@ static void refuse_order(struct client *c, const struct dap_message *m)
 			: "not attached any more");
 	if (c->state > CLIENT_GREETED)
 		return;
-	client_note_refusal(c, "its first requests were not `initialize` and "
-			"`attach`");
+	client_note_refusal(c, METRIC_REFUSED_PROTOCOL, "its first requests "
+			    "were not `initialize` and `attach`");
 	dap_peer_finish(c->peer);
 }
 
@@ -309,7 +309,8 @@ static void on_too_slow(uv_timer_t *t)
 {
 	struct client *c = t->data;
 
-	client_note_refusal(c, "no attach request in time");
+	client_note_refusal(c, METRIC_REFUSED_PROTOCOL,
+			    "no attach request in time");
 	dap_peer_close(c->peer);
 }
 
@@ -330,7 +331,7 @@ static void on_closed(void *ctx, const char *why)
 
 	c->peer = NULL;
 	if (why && c->state < CLIENT_WAITING)
-		client_note_refusal(c, why);
+		client_note_refusal(c, METRIC_REFUSED_PROTOCOL, why);
 	client_leave(c, "the client closed the connection", false);
 	client_maybe_free(c);
 }

@@ -27,8 +27,10 @@ int64_t client_now(void)
 	return (int64_t)(uv_hrtime() / 1000000);
 }
 
-void client_note_refusal(struct client *c, const char *why)
+void client_note_refusal(struct client *c, enum metric reason,
+			 const char *why)
 {
+	metric_add(reason, 1);
 	if (!log_rate_allow(&refusals, client_now()))
 		return;
 	if (refusals.dropped)
@@ -296,9 +298,9 @@ void client_too_late(struct client *c)
 
 /* VS Code's first request is `initialize` with seq 1, and it shows nothing
  * when a connection is closed without an answer: so it is answered blindly. */
-void client_turn_away(struct client *c, const char *why)
+void client_turn_away(struct client *c, enum metric reason, const char *why)
 {
-	client_note_refusal(c, why);
+	client_note_refusal(c, reason, why);
 	dap_peer_refuse(c->peer, 1, "initialize", REFUSED_ADDRESS, why);
 	dap_peer_finish(c->peer);
 	c->state = CLIENT_ENDED;

@@ -20,6 +20,7 @@
 
 #include "buf.h"
 #include "dap.h"
+#include "metrics.h"
 #include "native_pause.h"
 #include "pause_limit.h"
 
@@ -89,7 +90,8 @@ struct client {
 int64_t client_now(void);  /* ms */
 
 /* One line in the log, within a rate. */
-void client_note_refusal(struct client *c, const char *why);
+void client_note_refusal(struct client *c, enum metric reason,
+			 const char *why);
 
 /* The timer of every state but `attached`. */
 void client_limit(struct client *c, uv_timer_cb then, uint64_t ms);

@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "cidr.h"
+#include "metrics.h"
 #include "stream.h"
 #include "tcp_server.h"
 
@@ -146,6 +147,8 @@ void http_answer(struct http_connection *c, const struct http_response *r)
 	};
 	struct buf out = { 0 };
 
+	metric_add(r->status < 400 ? METRIC_HTTP_2XX : r->status < 500 ?
+		   METRIC_HTTP_4XX : METRIC_HTTP_5XX, 1);
 	c->answering = false;
 	if (!c->stream) {
 		maybe_free(c);
@@ -382,6 +385,11 @@ struct http_server *http_server_open(uv_loop_t *loop, uint16_t port,
 	uv_timer_init(loop, &s->sweep);
 	s->sweep.data = s;
 	return s;
+}
+
+unsigned http_server_count(const struct http_server *s)
+{
+	return s->count;
 }
 
 uint16_t http_server_port(const struct http_server *s)

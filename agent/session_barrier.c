@@ -1,6 +1,7 @@
 #include "sessions_internal.h"
 
 #include "hook_server.h"
+#include "metrics.h"
 
 /* the clock */
 
@@ -75,10 +76,36 @@ void session_do(struct session *s, unsigned todo, enum barrier_event e,
 		s->all->ops->released(s->all->ctx, s);
 }
 
+static void count_end_of_hold(const struct session *s, enum barrier_event e,
+			      int64_t when)
+{
+	static const enum metric ENDS[BARRIER_EVENTS] = {
+		[BARRIER_READY] = METRIC_HOLDS_ATTACHED,
+		[BARRIER_TIMEOUT] = METRIC_HOLDS_TIMEOUT,
+		[BARRIER_RELEASE] = METRIC_HOLDS_RELEASED,
+	};
+
+	metric_add(ENDS[e] ? ENDS[e] : METRIC_HOLDS_LOST, 1);
+	metric_add(METRIC_HOLD_SECONDS, (double)(when - s->since) / 1000);
+}
+
+unsigned session_step(struct session *s, enum barrier_event e, int64_t when)
+{
+	bool held = barrier_due(&s->barrier) >= 0;
+	bool in = s->barrier.state == BARRIER_ATTACHED;
+	unsigned todo = barrier_step(&s->barrier, e, when, s->timeout_ms);
+
+	if (held && barrier_due(&s->barrier) < 0)
+		count_end_of_hold(s, e, when);
+	if (!in && s->barrier.state == BARRIER_ATTACHED)
+		metric_add(METRIC_ATTACHES, 1);
+	return todo;
+}
+
 void session_event_at(struct session *s, enum barrier_event e, int64_t when,
 		      const char *why)
 {
-	unsigned todo = barrier_step(&s->barrier, e, when, s->timeout_ms);
+	unsigned todo = session_step(s, e, when);
 
 	session_do(s, todo, e, why);
 	session_arm(s);

@@ -6,6 +6,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "barrier.h"
 #include "session_view.h"
 
 #define TIME_SIZE 40
@@ -73,7 +74,7 @@ cJSON *session_json(const struct session_view *v, int64_t now_ms)
 	cJSON *to = cJSON_CreateObject();
 
 	if (add_id(to, v->pid) &&
-	    add_text(to, "state", v->state) &&
+	    add_text(to, "state", barrier_state_name(v->state)) &&
 	    add_text(to, "name", v->name) &&
 	    add_number(to, "pid", true, v->pid) &&
 	    add_number(to, "rank", v->rank >= 0, v->rank) &&

@@ -12,7 +12,7 @@ void session_look(const struct session *s, struct session_view *v)
 	*v = (struct session_view){
 		.pid = s->hello.pid,
 		.rank = s->hello.rank,
-		.state = barrier_state_name(s->barrier.state),
+		.state = s->barrier.state,
 		.name = session_name(s),
 		.python = s->hello.python,
 		.cwd = s->hello.cwd,

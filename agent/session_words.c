@@ -164,7 +164,7 @@ static void on_release(struct session *s, const char *rest)
 	(void)rest;
 	if (*s->failed)       /* another thread stands at its exception */
 		return;
-	todo = barrier_step(&s->barrier, BARRIER_RELEASE, session_now(), 0);
+	todo = session_step(s, BARRIER_RELEASE, session_now());
 	s->asked = s->waiting = false;
 	if (!(todo & BARRIER_REFUSE)) {
 		session_do(s, (todo & BARRIER_DROP_CLIENT) | BARRIER_UNTRACE,

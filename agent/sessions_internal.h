@@ -97,6 +97,8 @@ void session_decide_crash(struct session *s);
 /* One step of the barrier, now or at a moment that is over, with all that is
  * to be done for it; `why` is for people. */
 void session_event(struct session *s, enum barrier_event e, const char *why);
+/* One step of the barrier, counted; returns what is to be done. */
+unsigned session_step(struct session *s, enum barrier_event e, int64_t when);
 void session_event_at(struct session *s, enum barrier_event e, int64_t when,
 		      const char *why);
 

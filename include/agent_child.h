@@ -34,6 +34,7 @@ struct agent_child {
 	pid_t pid;              /* 0: none */
 	int ipc;                /* -1: none */
 	uint16_t port, http_port; /* the last ones in use, 0: none yet */
+	unsigned starts;        /* how many there were */
 	int64_t started;
 	int64_t due;            /* of what the state waits for */
 	int64_t pause;          /* before the next start */

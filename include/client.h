@@ -11,6 +11,8 @@
 
 #include <uv.h>
 
+#include "metrics.h"
+
 struct cJSON;
 struct client;
 struct debuggee;
@@ -45,7 +47,7 @@ struct client *client_accept(uv_stream_t *listener, const char *token,
 			     const struct client_ops *ops, void *ctx);
 
 /* Answer its first request unread with a refusal, and close. */
-void client_turn_away(struct client *c, const char *why);
+void client_turn_away(struct client *c, enum metric reason, const char *why);
 
 /* Close without a word more. */
 void client_cut(struct client *c);

@@ -31,6 +31,7 @@ struct http_server *http_server_open(uv_loop_t *loop, uint16_t port,
 				     const struct cidr_list *allow,
 				     http_server_handler *handler, void *ctx,
 				     int *error);
+unsigned http_server_count(const struct http_server *s);  /* connections */
 uint16_t http_server_port(const struct http_server *s);
 
 /* The client's address; AF_UNSPEC when it has left. */

@@ -33,6 +33,9 @@ struct ipc_message {
 #define IPC_BY_FLAG_VARIABLE "PITSTOP_BY_FLAG"   /* what a flag set, see
 						    config.h */
 
+#define IPC_RESTARTS_VARIABLE "PITSTOP_AGENT_RESTARTS"  /* how many agents
+							   came before */
+
 /* How long an agent may be silent before it is killed, and the period of its
  * heartbeat. Milliseconds. */
 #define IPC_SILENCE_MS 10000

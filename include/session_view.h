@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "barrier.h"
+
 struct session;
 struct sessions;
 
@@ -14,7 +16,7 @@ struct sessions;
 struct session_view {
 	pid_t pid;
 	int rank;               /* -1: none */
-	const char *state;      /* the barrier's word */
+	enum barrier_state state;
 	const char *name;       /* of the script or module */
 	const char *python, *cwd;
 	const char *host;       /* where a debugger connects */

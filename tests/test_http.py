@@ -287,7 +287,7 @@ def test_a_client_that_reads_nothing_gets_no_more(held):
 
 def test_a_client_that_reads_late_gets_all(victim):
     """Also where the answers have had to wait for it."""
-    count, one = 25000, b"GET /x HTTP/1.1\r\n%bX: %b\r\n\r\n" % (
+    count, one = 40000, b"GET /x HTTP/1.1\r\n%bX: %b\r\n\r\n" % (
         HOST, b"a" * 400)
     with Wire(victim.http_port) as wire:
         wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)

@@ -26,7 +26,7 @@ static void check(const struct session_view *v, const char *expected)
 static void a_held_one_has_a_deadline(void **state)
 {
 	static const struct session_view V = {
-		.pid = 41, .rank = 3, .state = "postmortem", .name = "a.py",
+		.pid = 41, .rank = 3, .state = BARRIER_POSTMORTEM, .name = "a.py",
 		.python = "3.11.7", .cwd = "/wd", .host = "10.3.0.5",
 		.port = 5678, .held = true, .held_for = 7006, .left = 292001,
 		.failed = "KeyError: 'x'",
@@ -45,7 +45,7 @@ static void a_held_one_has_a_deadline(void **state)
 static void what_is_not_there_is_null(void **state)
 {
 	static const struct session_view V = {
-		.pid = 7, .rank = -1, .state = "attached", .name = "python",
+		.pid = 7, .rank = -1, .state = BARRIER_ATTACHED, .name = "python",
 		.python = "", .cwd = "/", .host = "::1",
 		.client = "10.3.1.5:50123", .client_for = 1000,
 	};
