@@ -11,6 +11,7 @@
 #include "adapter.h"
 #include "api.h"
 #include "ipc.h"
+#include "listeners.h"
 #include "log.h"
 
 #define END_MS 1000  /* for clients to take in that the step has ended */
@@ -78,9 +79,9 @@ static void on_abort(void *ctx)
 
 /* Without a port for it there is no HTTP, and all else goes on. */
 static uint32_t open_api(struct agent *a, const struct config *config,
-			 const char *token)
+			 int hooks, const char *token)
 {
-	struct api *api = api_open(&a->loop, config,
+	struct api *api = api_open(&a->loop, config, hooks,
 				   adapter_sessions(a->adapter), token,
 				   on_abort, a);
 
@@ -104,7 +105,7 @@ static int wire(struct agent *a, const struct config *config,
 		log_warn("the agent cannot serve: %s", uv_strerror(error));
 		return error;
 	}
-	http_port = open_api(a, config, token);
+	http_port = open_api(a, config, listeners->hooks, token);
 	uv_timer_init(&a->loop, &a->heartbeat);
 	uv_timer_init(&a->loop, &a->end);
 	uv_poll_init(&a->loop, &a->ipc, a->ipc_fd);
