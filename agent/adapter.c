@@ -207,6 +207,17 @@ static void make_room(struct adapter *a)
 		client_cut(c);
 }
 
+static void shut_out(struct client *c, const struct sockaddr *from)
+{
+	char why[256], host[64];
+
+	address_host(from, host);
+	snprintf(why, sizeof(why), "%s is not in PITSTOP_ALLOW, the addresses "
+		 "that may debug this step; start it with --allow %s", host,
+		 host);
+	client_turn_away(c, why);
+}
+
 static void on_client_connection(void *ctx, uv_stream_t *listener)
 {
 	struct adapter *a = ctx;
@@ -226,10 +237,7 @@ static void on_client_connection(void *ctx, uv_stream_t *listener)
 	if (from.ss_family == AF_UNSPEC)  /* it has left already */
 		client_cut(m->client);
 	else if (!cidr_contains(&a->allow, (struct sockaddr *)&from))
-		client_turn_away(m->client, "your address is not in "
-				 "PITSTOP_ALLOW, the list of addresses that "
-				 "may debug this step; set it where the step "
-				 "is started");
+		shut_out(m->client, (struct sockaddr *)&from);
 	make_room(a);
 }
 
@@ -494,6 +502,11 @@ void adapter_end(struct adapter *a, void (*done)(void *ctx), void *ctx)
 struct sessions *adapter_sessions(const struct adapter *a)
 {
 	return a->sessions;
+}
+
+void adapter_set_http_port(struct adapter *a, uint16_t port)
+{
+	a->place.http_port = port;
 }
 
 uint16_t adapter_port(const struct adapter *a)

@@ -78,21 +78,23 @@ static void on_abort(void *ctx)
 }
 
 /* Without a port for it there is no HTTP, and all else goes on. */
-static uint32_t open_api(struct agent *a, const struct config *config,
+static uint16_t open_api(struct agent *a, const struct config *config,
 			 int hooks, const char *token)
 {
 	struct api *api = api_open(&a->loop, config, hooks,
 				   adapter_sessions(a->adapter), token,
 				   on_abort, a);
+	uint16_t port = api ? api_port(api) : 0;
 
-	return api ? api_port(api) : 0;
+	adapter_set_http_port(a->adapter, port);
+	return port;
 }
 
 static int wire(struct agent *a, const struct config *config,
 		const struct listeners *listeners)
 {
 	const char *token = NULL;
-	uint32_t http_port;
+	uint16_t http_port;
 	int error = 0;
 
 	if (strcmp(config->token, "none") != 0) {
@@ -114,7 +116,8 @@ static int wire(struct agent *a, const struct config *config,
 	uv_timer_start(&a->heartbeat, on_heartbeat, IPC_HEARTBEAT_MS,
 		       IPC_HEARTBEAT_MS);
 	return ipc_send(a->ipc_fd, IPC_READY,
-			http_port << 16 | adapter_port(a->adapter));
+			(uint32_t)http_port << 16 |
+			adapter_port(a->adapter));
 }
 
 /* A connection for each Python process of the step, and those of strangers:

@@ -13,6 +13,7 @@
 #include <cjson/cJSON.h>
 
 #include "cidr.h"
+#include "duration.h"
 #include "http_server.h"
 #include "local_socket.h"
 #include "session_json.h"
@@ -21,7 +22,6 @@
 #include "token.h"
 
 #define MORE_PORTS 15        /* tried after the configured one */
-#define EXTEND_MAX 604800    /* seconds: a week, as in config.c */
 #define ID_SIZE 16
 
 #define JSON_TYPE "application/json"
@@ -198,7 +198,7 @@ static int asked_seconds(const struct http_request *r)
 	       strchr(" \t\r\n", *end) && *end)
 		end++;
 	if (cJSON_IsNumber(n) && end == r->body.data + r->body.len &&
-	    n->valuedouble >= 1 && n->valuedouble <= EXTEND_MAX &&
+	    n->valuedouble >= 1 && n->valuedouble <= DURATION_WEEK &&
 	    n->valuedouble == n->valueint)
 		seconds = n->valueint;
 	cJSON_Delete(json);

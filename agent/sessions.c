@@ -175,7 +175,7 @@ static void on_crashed(struct session *s, const char *text)
 
 static void decide(struct session *s)
 {
-	bool again = s->hello.kind == HELLO_AGAIN;
+	bool again = s->hello.kind == HELLO_AGAIN, wanted;
 
 	s->main = session_is_main(s);
 	s->launch = session_find_launch(s);
@@ -185,9 +185,11 @@ static void decide(struct session *s)
 	s->waiting = again ? s->resumed
 			   : asks_hold(s) && s->hello.kind == HELLO_START;
 	s->held = again && s->waiting;
-	s->all->hold_met |= s->waiting && (again || s->main);
-	if (s->waiting && (again || (s->main && !session_is_left_out(s))) &&
-	    s->all->place->port) {
+	wanted = again || (s->main && !session_is_left_out(s));
+	/* An earlier agent saw to it, and has told. */
+	s->all->hold_met |= again || (s->waiting && wanted);
+	s->all->left_out |= s->waiting && s->main && !wanted;
+	if (s->waiting && wanted && s->all->place->port) {
 		strlcpy(s->failed, s->hello.crash, sizeof(s->failed));
 		session_begin_hold(s, again ? session_timeout(s)
 					    : session_shared_hold(s));
@@ -379,20 +381,6 @@ struct sessions *sessions_create(uv_loop_t *loop, const struct config *config,
 	all->ops = ops;
 	all->ctx = ctx;
 	return all;
-}
-
-void sessions_end(struct sessions *all)
-{
-	const char *match = all->config->match;
-
-	if (!(all->config->hold & HOLD_STEP) || all->hold_met)
-		return;
-	if (*match)
-		log_warn("nothing was held: no Python script or module that "
-			 "PITSTOP_MATCH (%s) names was started", match);
-	else
-		log_warn("nothing was held: the step started no Python script "
-			 "or module (python -I, -E and -S are not seen)");
 }
 
 bool sessions_serve(struct sessions *all, int fd)

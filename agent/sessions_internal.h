@@ -63,6 +63,7 @@ struct session {
 
 struct sessions {
 	bool hold_met;   /* some process was held, or told why it was not */
+	bool left_out;   /* some was not, because of PITSTOP_RANKS */
 	struct session *first;
 	uv_loop_t *loop;
 	const struct config *config;

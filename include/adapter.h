@@ -25,6 +25,8 @@ struct adapter *adapter_open(uv_loop_t *loop, const struct config *config,
 void adapter_end(struct adapter *a, void (*done)(void *ctx), void *ctx);
 
 struct sessions *adapter_sessions(const struct adapter *a);
+/* What the log says of HTTP; 0: nothing. */
+void adapter_set_http_port(struct adapter *a, uint16_t port);
 uint16_t adapter_port(const struct adapter *a);  /* 0: none was free */
 
 #endif

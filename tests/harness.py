@@ -259,16 +259,22 @@ class Step:
         os.kill(pid, number)
         return pid
 
-    def debuggee_port(self):
-        """The agent's port on loopback, for debugpy."""
+    def listening(self, family):
+        """(address, port) of the agent's TCP sockets that listen, in the
+        words of /proc/net/tcp or tcp6."""
         agent = "/proc/%d/" % self.agent()
         mine = {os.readlink(agent + "fd/" + fd)
                 for fd in os.listdir(agent + "fd")}
-        with open(agent + "net/tcp") as file:
+        with open(agent + "net/" + family) as file:
             lines = [line.split() for line in file]
-        return next(int(f[1].partition(":")[2], 16) for f in lines
-                    if f[3] == "0A" and f[1].startswith("0100007F")
-                    and "socket:[%s]" % f[9] in mine)
+        found = [f[1].split(":") for f in lines
+                 if f[3] == "0A" and "socket:[%s]" % f[9] in mine]
+        return [(address, int(port, 16)) for address, port in found]
+
+    def debuggee_port(self):
+        """The agent's port on loopback, for debugpy."""
+        return next(port for address, port in self.listening("tcp")
+                    if address == "0100007F")
 
     def main_pid(self):
         """The step's first process."""

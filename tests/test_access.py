@@ -234,7 +234,11 @@ def test_client_off_the_allow_list_is_turned_away(hold, one_python, tmp_path):
                 "--allow", "10.9.9.0/24", timeout=4)
     client = step.client(step.wait_held())
     assert turned_away(client)
-    assert len(log_lines(step)) <= 1
+    said = "127.0.0.1 is not in PITSTOP_ALLOW, "
+    assert all(r["message"].startswith(said) for r in refusals(client))
+    line, = log_lines(step)
+    assert line.startswith("pitstop: refused a debugger from %s:%d: %s" % (
+        client.name + (said,)))
     assert step.hold_ended()[0] is False
     assert step.finished()[0] == 7
 
