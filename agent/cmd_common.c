@@ -18,6 +18,24 @@
 
 #define TOKEN_HINT "set the variable PITSTOP_TOKEN, or give --token-file FILE"
 
+/* help */
+
+static const char HELP_ASKING[] =
+"  --token-file FILE the token is the first line of FILE\n"
+"\n"
+"Without a URL it asks the agent of the same user on this machine or in this\n"
+"container, which needs no token; root everybody's. An agent elsewhere is named\n"
+"by its URL, like http://10.3.0.5:5679, and wants the token of the launch\n"
+"configuration: in the variable PITSTOP_TOKEN, or in a file.\n"
+"\n"
+"Exit status: 0, 1 when it did not succeed, 2 usage.\n";
+
+int cmd_help_asking(const char *first)
+{
+	return fputs(first, stdout) < 0 || fputs(HELP_ASKING, stdout) < 0 ||
+	       fflush(stdout) < 0;
+}
+
 /* words */
 
 int cmd_mistake(const char *command, const char *fmt, ...)

@@ -17,41 +17,32 @@
 #define EXTEND_SECONDS 300
 #define MOVED_MS 500  /* a deadline that did not move is the same within this */
 
-#define WHERE_HELP \
+#define SESSION_HELP \
 "\n" \
 "SESSION is a pid as 'pitstop status' lists it, 'rank N', or 'all'.\n" \
-"\n" \
-"  --token-file FILE the token is the first line of FILE\n" \
-"\n" \
-"Without a URL it asks the agent of the same user on this machine or in this\n" \
-"container, which needs no token; root everybody's. An agent elsewhere is named\n" \
-"by its URL, like http://10.3.0.5:5679, and wants the token of the launch\n" \
-"configuration: in the variable PITSTOP_TOKEN, or in a file.\n" \
-"\n" \
-"Exit status: 0, 1 when it did not succeed, 2 usage.\n"
+"\n"
 
 static const char RELEASE_HELP[] =
 "usage: pitstop release [--token-file FILE] [SESSION] [URL]\n"
 "\n"
 "Ends a hold: the step runs on without a debugger. Without SESSION it is the\n"
 "only one that is held.\n"
-WHERE_HELP;
+SESSION_HELP;
 
 static const char EXTEND_HELP[] =
 "usage: pitstop extend [--by TIME] [--token-file FILE] [SESSION] [URL]\n"
 "\n"
 "Makes a hold longer, and that of the ranks which share it. Without SESSION it\n"
 "is the only one that is held.\n"
-"\n"
-"  --by TIME         by how much: seconds, or like 10m or 2h; default 5m\n"
-WHERE_HELP;
+SESSION_HELP
+"  --by TIME         by how much: seconds, or like 10m or 2h; default 5m\n";
 
 static const char ABORT_HELP[] =
 "usage: pitstop abort [--token-file FILE] [SESSION] [URL]\n"
 "\n"
 "Ends the whole step, by SIGTERM. SESSION makes sure that it is the one which\n"
 "is meant: any process of the step will do.\n"
-WHERE_HELP;
+SESSION_HELP;
 
 struct control {
 	const char *command;      /* also the last part of the path */
@@ -266,8 +257,7 @@ static int options(struct control *k, int argc, char **argv)
 		if (c == 'f') {
 			k->token_file = optarg;
 		} else if (c == 'h') {
-			fputs(k->help, stdout);
-			return 0;
+			return cmd_help_asking(k->help);
 		} else if (c != 'b') {
 			return cmd_bad_option(k->command, argv, c);
 		} else if (!k->seconds) {

@@ -16,15 +16,7 @@ static const char HELP[] =
 "Prints a launch.json for VS Code: a configuration for each process of the step\n"
 "that can be debugged, with the token. It is what goes into\n"
 ".vscode/launch.json.\n"
-"\n"
-"  --token-file FILE the token is the first line of FILE\n"
-"\n"
-"Without a URL it asks the agent of the same user on this machine or in this\n"
-"container, which needs no token; root everybody's. An agent elsewhere is named\n"
-"by its URL, like http://10.3.0.5:5679, and wants the token of the launch\n"
-"configuration: in the variable PITSTOP_TOKEN, or in a file.\n"
-"\n"
-"Exit status: 0, 1 when there is no answer, 2 usage.\n";
+"\n";
 
 static const struct option OPTIONS[] = {
 	{ "token-file", required_argument, NULL, 'f' },
@@ -60,7 +52,7 @@ int cmd_launch_json(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, ":h", OPTIONS, NULL)) != -1) {
 		switch (c) {
 		case 'f': token_file = optarg; break;
-		case 'h': fputs(HELP, stdout); return 0;
+		case 'h': return cmd_help_asking(HELP);
 		default: return cmd_bad_option(COMMAND, argv, c);
 		}
 	}

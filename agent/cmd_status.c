@@ -28,15 +28,7 @@ static const char HELP[] =
 "  --json            print what GET /v1/sessions answers\n"
 "  --watch           go on until the step has ended: on a terminal the table\n"
 "                    is kept up to date, elsewhere it is printed when\n"
-"                    something has changed but the time that is left\n"
-"  --token-file FILE the token is the first line of FILE\n"
-"\n"
-"Without a URL it asks the agent of the same user on this machine or in this\n"
-"container, which needs no token; root everybody's. An agent elsewhere is named\n"
-"by its URL, like http://10.3.0.5:5679, and wants the token of the launch\n"
-"configuration: in the variable PITSTOP_TOKEN, or in a file.\n"
-"\n"
-"Exit status: 0, 1 when there is no answer, 2 usage.\n";
+"                    something has changed but the time that is left\n";
 
 /* once */
 
@@ -233,7 +225,7 @@ int cmd_status(int argc, char **argv)
 		case 'j': json = true; break;
 		case 'w': watches = true; break;
 		case 'f': token_file = optarg; break;
-		case 'h': fputs(HELP, stdout); return 0;
+		case 'h': return cmd_help_asking(HELP);
 		default: return cmd_bad_option(COMMAND, argv, c);
 		}
 	}

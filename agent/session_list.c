@@ -41,13 +41,16 @@ static int64_t take_number(const cJSON *object, const char *name, double max,
 /* RFC 3339 in UTC, "...T10:05:00.123Z"; 0 for anything else. */
 static int64_t take_time(const cJSON *object, const char *name)
 {
-	const char *text = cJSON_GetStringValue(get(object, name)), *rest;
+	const char *text = cJSON_GetStringValue(get(object, name));
 	struct tm tm = { 0 };
 	int ms = 0;
 
-	rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
-	if (!rest || sscanf(rest, ".%3dZ", &ms) != 1)
+	if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &tm.tm_year,
+			    &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+			    &tm.tm_sec, &ms) != 7)
 		return 0;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
 	return (int64_t)timegm(&tm) * 1000 + ms;
 }
 

@@ -23,6 +23,10 @@ struct cmd_words {
  * was cut short. */
 #define CMD_NO_TOKEN { "token", optional_argument, NULL, '?' }
 
+/* Print a help text, which ends in its list of options, and what all commands
+ * have that ask an agent. The exit status. */
+int cmd_help_asking(const char *first);
+
 /* What getopt_long could not take, ':' or '?'. CMD_USAGE. */
 int cmd_bad_option(const char *command, char **argv, int found);
 
