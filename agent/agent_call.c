@@ -33,6 +33,8 @@ static int read_reply(int fd, int64_t due, struct http_reply *r)
 		n = dial_receive(fd, data, sizeof(data), due);
 		if (n < 0)
 			return (int)n;
+		if (n == 0 && r->taken == 0)
+			return -ECONNRESET;
 		if (n == 0)
 			http_reply_end(r);
 		else
@@ -71,6 +73,7 @@ const char *agent_call_error(int error)
 	switch (-error) {
 	case ENOENT: return "there is no host of that name";
 	case ETIMEDOUT: return "no answer in time";
+	case ECONNRESET: return "it closes the connection without an answer";
 	case ECONNREFUSED: return "nothing listens there";
 	case EPROTO: return "what answers is no pitstop agent";
 	case EHOSTUNREACH:

@@ -82,6 +82,18 @@ bool local_socket_peer_allowed(int fd)
 	return peer(fd, &cred) && (cred.uid == geteuid() || cred.uid == 0);
 }
 
+/* An agent in a container below ours would not answer: it cannot see who we
+ * are. Where the kernel does not tell us, it may be here. */
+static bool is_in_our_pid_namespace(pid_t pid)
+{
+	char path[64], its[64] = "", ours[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	return readlink(path, its, sizeof(its) - 1) < 0 ||
+	       readlink("/proc/self/ns/pid", ours, sizeof(ours) - 1) < 0 ||
+	       strcmp(its, ours) == 0;
+}
+
 /* Root asks everybody's agent, and nobody else's could be asked. */
 static bool is_for_us(const struct ucred *cred)
 {
@@ -100,7 +112,7 @@ int local_socket_connect(const char *name, pid_t *pid)
 		return -errno;
 	if (connect(fd, (struct sockaddr *)&sa, len) < 0)
 		error = errno;
-	else if (!peer(fd, &cred))
+	else if (!peer(fd, &cred) || !is_in_our_pid_namespace(cred.pid))
 		error = ENOENT;  /* of another container */
 	else if (is_for_us(&cred)) {
 		*pid = cred.pid;

@@ -208,6 +208,7 @@ def test_probe_takes_no_stranger_for_an_agent(answer):
         status, out, err = pitstop("probe", "http://127.0.0.1:%d" % port)
     assert (status, err) == (1, "")
     assert out.startswith("not healthy: ") and len(out.splitlines()) == 1
+    assert answer or "closes the connection without an answer" in out
     assert "\033" not in out
 
 
@@ -324,6 +325,27 @@ def test_of_several_agents_one_is_named_by_its_url(alone, hold, one_python,
     wait_for(lambda: sum(s.running() for s in steps) == 1, "one step's end")
     assert alone("release")[0] == 0
     assert [s.finished()[0] for s in steps] == [7, 7]
+
+
+@root
+def test_an_agent_in_a_container_of_its_own_is_not_here(alone, hold,
+                                                        one_python, tmp_path):
+    """On the same network; it could not tell who asks."""
+    inside = tmp_path / "inside"
+    inside.write_text('#!/bin/sh\nexec unshare --pid --fork "%s" "$@"\n'
+                      % alone.binary)
+    inside.chmod(0o755)
+    step = hold([one_python.path, place(tmp_path, "simple.py")],
+                binary=str(inside))
+    step.wait_held()
+    for command in ("probe", "status"):
+        status, out, err = alone(command)
+        assert status == 1 and "no agent of pitstop runs here" in out + err
+    # by its port it can be asked
+    url = "http://127.0.0.1:%d" % step.http_port
+    assert alone("probe", url)[0] == 0
+    status, out, err = alone("status", url)
+    assert status == 1 and "it wants its token" in err
 
 
 # ---- status -------------------------------------------------------------
