@@ -142,9 +142,12 @@ static void on_session_freed(void *ctx)
 	retry_waiting(ctx);
 }
 
+/* A child runs on; a rank stays held, to its deadline, and attachable. */
 static void on_client_declined(void *ctx, struct client *c, int pid)
 {
 	child_declined(ctx, pid, c);
+	if (offer_open_to(ctx, pid) == c)
+		offer_withdraw(ctx, pid);
 }
 
 static bool on_client_outlives(void *ctx, struct client *c)
@@ -387,15 +390,22 @@ static void on_failed(void *client, const char *text)
 	client_refuse(client, text);
 }
 
+static void on_connected(void *client)
+{
+	client_traced(client);
+}
+
 static void on_retraced(void *ctx, struct session *s, void *client)
 {
 	struct debuggee *d = session_debuggee(ctx, s);
 
-	if (d)
-		client_take(client, s, d);
-	else
+	if (!d) {
 		client_refuse(client, "the debugger in the step closed its "
 				      "connection; attach once more");
+		return;
+	}
+	client_take(client, s, d);
+	client_traced(client);
 }
 
 static void on_drop(void *client, const char *why, bool lost)
@@ -416,6 +426,7 @@ static void on_session_gone(void *ctx, struct session *s)
 static const struct session_ops SESSION_OPS = {
 	.arrived = on_arrived,
 	.failed = on_failed,
+	.connected = on_connected,
 	.retraced = on_retraced,
 	.drop = on_drop,
 	.released = on_released,

@@ -14,12 +14,12 @@
 
 #include "cidr.h"
 #include "duration.h"
+#include "http_access.h"
 #include "http_server.h"
 #include "local_socket.h"
 #include "session_json.h"
 #include "session_view.h"
 #include "sessions.h"
-#include "token.h"
 
 #define MORE_PORTS 15        /* tried after the configured one */
 #define ID_SIZE 16
@@ -51,21 +51,28 @@ static void refuse(const struct call *c, int status, const char *detail)
 	http_refuse(c->connection, status, detail, NULL);
 }
 
+static void answer_text(const struct call *c, int status, const char *type,
+			const char *text)
+{
+	const struct http_response r = {
+		.status = status, .type = type, .content = text,
+		.len = strlen(text),
+	};
+
+	http_answer(c->connection, &r);
+}
+
 /* `json` is consumed; NULL: memory is short. */
 static void answer(const struct call *c, int status, const char *type,
 		   cJSON *json)
 {
 	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
-	struct http_response r = { .status = status, .type = type };
 
 	cJSON_Delete(json);
-	if (!text) {
+	if (text)
+		answer_text(c, status, type, text);
+	else
 		refuse(c, 500, "memory is short");
-		return;
-	}
-	r.content = text;
-	r.len = strlen(text);
-	http_answer(c->connection, &r);
 	cJSON_free(text);
 }
 
@@ -87,20 +94,10 @@ static cJSON *describe(const struct session *s)
 
 /* health */
 
-static cJSON *health(const char *status)
-{
-	cJSON *json = cJSON_CreateObject();
-
-	if (cJSON_AddStringToObject(json, "status", status) &&
-	    cJSON_AddStringToObject(json, "version", PITSTOP_VERSION))
-		return json;
-	cJSON_Delete(json);
-	return NULL;
-}
-
 static void get_live(const struct call *c)
 {
-	answer(c, 200, HEALTH_TYPE, health("pass"));
+	answer_text(c, 200, HEALTH_TYPE, "{\"status\":\"pass\","
+		    "\"version\":\"" PITSTOP_VERSION "\"}");
 }
 
 /* How many are held, the first of them, and when the last is let go at the
@@ -128,12 +125,14 @@ static unsigned find_held(struct api *a, struct session_view *first,
 static cJSON *not_ready(unsigned held, const struct session_view *first,
 			int64_t left)
 {
-	cJSON *json = health("fail");
+	cJSON *json = cJSON_CreateObject();
 	char why[256];
 
 	snprintf(why, sizeof(why), "%.100s (pid %d) is held until a debugger "
 		 "attaches", first->name, (int)first->pid);
-	if (cJSON_AddStringToObject(json, "output", why) &&
+	if (cJSON_AddStringToObject(json, "status", "fail") &&
+	    cJSON_AddStringToObject(json, "version", PITSTOP_VERSION) &&
+	    cJSON_AddStringToObject(json, "output", why) &&
 	    cJSON_AddNumberToObject(json, "held", held) &&
 	    cJSON_AddNumberToObject(json, "seconds_left",
 				    (double)((left + 999) / 1000)))
@@ -303,54 +302,6 @@ static struct session *find_session(struct api *a, const char *id)
 	return sessions_by_pid(a->sessions, pid);
 }
 
-/* who may */
-
-/* A page of another site makes its visitor's browser ask: no browser lets it
- * do so without saying where it is from. */
-static bool is_of_another_site(const struct http_request *r)
-{
-	const char *site = r->field[HTTP_FIELD_SEC_FETCH_SITE];
-	const char *origin = r->field[HTTP_FIELD_ORIGIN];
-	const char *host = r->field[HTTP_FIELD_HOST];
-
-	if (site && strcasecmp(site, "same-origin") != 0 &&
-	    strcasecmp(site, "none") != 0)
-		return true;
-	return origin && (!host || strncasecmp(origin, "http://", 7) != 0 ||
-			  strcasecmp(origin + 7, host) != 0);
-}
-
-/* RFC 6750. */
-static const char *shown_token(const struct http_request *r)
-{
-	const char *text = r->field[HTTP_FIELD_AUTHORIZATION];
-
-	if (!text || strncasecmp(text, "Bearer ", 7) != 0)
-		return NULL;
-	text += 7;
-	return text + strspn(text, " ");
-}
-
-static bool may(const struct call *c)
-{
-	const char *token = c->api->token;
-	const char *shown = shown_token(c->request);
-
-	if (!token || http_is_local(c->connection) ||
-	    (shown && token_is(shown, token)))
-		return true;
-	if (shown)
-		http_refuse(c->connection, 401, "the token is wrong",
-			    "WWW-Authenticate: Bearer realm=\"pitstop\", "
-			    "error=\"invalid_token\"\r\n");
-	else
-		http_refuse(c->connection, 401, "it needs the token that the "
-			    "launch configuration in the step's log has, as "
-			    "\"Authorization: Bearer ...\"",
-			    "WWW-Authenticate: Bearer realm=\"pitstop\"\r\n");
-	return false;
-}
-
 /* requests */
 
 /* NULL: this method is not allowed there. */
@@ -372,11 +323,12 @@ static void call(struct call *c, const struct route *route, const char *id)
 					       : "Allow: POST\r\n");
 		return;
 	}
-	if (function == route->post && is_of_another_site(c->request)) {
+	if (function == route->post && http_is_foreign(c->request)) {
 		refuse(c, 403, "it was asked for by a page of another site");
 		return;
 	}
-	if (!route->open && !may(c))
+	if (!route->open && !http_has_token(c->connection, c->request,
+					    c->api->token))
 		return;
 	if (*id && !(c->session = find_session(c->api, id)))
 		refuse(c, 404, "there is no session of that id");

@@ -169,17 +169,22 @@ static bool contains(const struct cidr_list *list,
 	return false;
 }
 
+enum cidr_family cidr_address(const struct sockaddr *sa, uint8_t to[static 16])
+{
+	if (sa->sa_family == AF_INET)
+		map_ipv4(to, &((const struct sockaddr_in *)sa)->sin_addr);
+	else if (sa->sa_family == AF_INET6)
+		memcpy(to, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
+	else
+		return CIDR_OTHER;
+	return memcmp(to, MAPPED, sizeof(MAPPED)) == 0 ? CIDR_IPV4 : CIDR_IPV6;
+}
+
 bool cidr_contains(const struct cidr_list *list, const struct sockaddr *sa)
 {
 	uint8_t addr[16];
 
-	if (sa->sa_family == AF_INET)
-		map_ipv4(addr, &((const struct sockaddr_in *)sa)->sin_addr);
-	else if (sa->sa_family == AF_INET6)
-		memcpy(addr, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
-	else
-		return false;
-	return contains(list, addr);
+	return cidr_address(sa, addr) != CIDR_OTHER && contains(list, addr);
 }
 
 bool cidr_contains_text(const struct cidr_list *list, const char *address)

@@ -397,12 +397,7 @@ void dap_peer_finish(struct dap_peer *p)
 
 void dap_peer_sockaddr(const struct dap_peer *p, struct sockaddr_storage *to)
 {
-	socklen_t len = sizeof(*to);
-
-	memset(to, 0, sizeof(*to));
-	if (getpeername(stream_fd(p->stream), (struct sockaddr *)to,
-			&len) < 0)
-		to->ss_family = AF_UNSPEC;
+	stream_sockaddr(p->stream, to);
 }
 
 void dap_peer_address(const struct dap_peer *p, char to[static 64])

@@ -1,6 +1,6 @@
 #include "http_response.h"
 
-#include <stddef.h>
+#include <string.h>
 
 #include <cjson/cJSON.h>
 
@@ -25,6 +25,7 @@ static const struct {
 	{ 414, "URI Too Long" },
 	{ 415, "Unsupported Media Type" },
 	{ 417, "Expectation Failed" },
+	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 500, "Internal Server Error" },
 	{ 501, "Not Implemented" },
@@ -40,15 +41,19 @@ const char *http_reason(int status)
 	return "Unknown";
 }
 
-/* RFC 9110 section 5.6.7; the locale is C. */
-static bool add_date(struct buf *to, time_t now)
+/* RFC 9110 section 5.6.7; the locale is C. Written once a second. */
+static const char *date(time_t now)
 {
-	char text[DATE_SIZE] = "";
+	static char text[DATE_SIZE];
+	static time_t of = -1;
 	struct tm tm;
 
-	gmtime_r(&now, &tm);
-	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	return buf_addf(to, "Date: %s\r\n", text);
+	if (now != of) {
+		gmtime_r(&now, &tm);
+		strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+		of = now;
+	}
+	return text;
 }
 
 static const char *connection(const struct http_manner *m)
@@ -58,18 +63,31 @@ static const char *connection(const struct http_manner *m)
 	return m->http_1_0 ? "Connection: keep-alive\r\n" : "";
 }
 
+static bool add(struct buf *to, const char *text)
+{
+	return buf_add(to, text, strlen(text));
+}
+
+/* Most of it is as it is: this is not the place for a format. */
+static bool add_head(struct buf *to, const struct http_response *r,
+		     const struct http_manner *manner, time_t now)
+{
+	return buf_addf(to, "HTTP/1.1 %d ", r->status) &&
+	       add(to, http_reason(r->status)) &&
+	       add(to, "\r\nDate: ") && add(to, date(now)) &&
+	       (!r->type || (add(to, "\r\nContent-Type: ") &&
+			     add(to, r->type))) &&
+	       buf_addf(to, "\r\nContent-Length: %zu", r->len) &&
+	       add(to, "\r\nCache-Control: no-store\r\n"
+		       "X-Content-Type-Options: nosniff\r\n") &&
+	       add(to, connection(manner)) &&
+	       add(to, r->fields ? r->fields : "") && add(to, "\r\n");
+}
+
 bool http_response_write(struct buf *to, const struct http_response *r,
 			 const struct http_manner *manner, time_t now)
 {
-	return buf_addf(to, "HTTP/1.1 %d %s\r\n", r->status,
-			http_reason(r->status)) &&
-	       add_date(to, now) &&
-	       (!r->type || buf_addf(to, "Content-Type: %s\r\n", r->type)) &&
-	       buf_addf(to, "Content-Length: %zu\r\n"
-			    "Cache-Control: no-store\r\n"
-			    "X-Content-Type-Options: nosniff\r\n%s%s\r\n",
-			r->len, connection(manner),
-			r->fields ? r->fields : "") &&
+	return add_head(to, r, manner, now) &&
 	       (manner->head_only || buf_add(to, r->content, r->len));
 }
 

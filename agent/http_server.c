@@ -106,6 +106,14 @@ static void cut(struct http_connection *c)
 	stream_close(c->stream);
 }
 
+void http_sockaddr(const struct http_connection *c,
+		   struct sockaddr_storage *to)
+{
+	*to = (struct sockaddr_storage){ .ss_family = AF_UNSPEC };
+	if (c->stream)
+		stream_sockaddr(c->stream, to);
+}
+
 /* answering */
 
 /* Keep the connection for the next request, or end it. Nothing is read before
@@ -307,10 +315,9 @@ static void make_room(struct http_server *s)
 static void check_address(struct http_connection *c)
 {
 	struct sockaddr_storage from;
-	socklen_t len = sizeof(from);
 
-	if (getpeername(stream_fd(c->stream), (struct sockaddr *)&from,
-			&len) < 0)
+	http_sockaddr(c, &from);
+	if (from.ss_family == AF_UNSPEC)
 		cut(c);  /* it has left already */
 	else
 		c->stranger = !cidr_contains(&c->server->allow,

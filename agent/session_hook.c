@@ -21,8 +21,6 @@ int64_t session_timeout(struct session *s)
 	const struct config *c = s->all->config;
 	unsigned seconds = c->timeout;
 
-	if (s->resumed)
-		return s->hello.left_ms;
 	if (*s->hello.timeout &&
 	    !duration_parse(s->hello.timeout, 1, DURATION_WEEK, &seconds))
 		log_warn("timeout \"%.40s\" is not 1 to %d seconds, nor like "
@@ -36,7 +34,7 @@ int64_t session_timeout(struct session *s)
 void session_begin_hold(struct session *s, int64_t timeout_ms)
 {
 	s->asked = s->held = true;
-	s->shares = false;
+	s->shares = s->resumed = false;
 	s->timeout_ms = timeout_ms;
 	s->since = session_now();
 	if (*s->all->config->debugpy)

@@ -1,7 +1,10 @@
 /* sessions_internal.h: what the files of sessions.h share.
  *
  *   session_view.c    what others see of a session, and want of it
- *   sessions.c        registration, the barrier, its clock, the hook's answers
+ *   sessions.c        registration, and what the adapter asks for
+ *   session_words.c   what a hook says
+ *   session_barrier.c the barrier and its clock
+ *   session_end.c     its process is ended at a client's wish
  *   session_choice.c  which session is held, and which one a client gets
  *   session_ranks.c   ranks of one launch: their deadline, and which there are
  *   session_hook.c    what a hook is told, and which of its answers count
@@ -24,6 +27,8 @@
 
 struct hook;
 
+#define MINUTE_MS 60000  /* between countdown lines */
+
 #define RANKS_SEEN 4096  /* of higher ones none is remembered */
 
 struct session {
@@ -33,10 +38,11 @@ struct session {
 	struct hello hello;
 	struct pycmd cmd;
 	struct barrier barrier;
-	uv_timer_t timer;
+	uv_timer_t timer, end_timer;
 	void *client;
 	char client_address[64];
 	char failed[1024];     /* the exception that it is held at, or "" */
+	char debugpy[32];    /* its version, "" while it is not known */
 	char token[33];      /* what the debuggee proves itself with */
 	int64_t since;       /* ms: the hold's start */
 	int64_t attached;    /* ms: when the client was in */
@@ -49,6 +55,8 @@ struct session {
 	bool waiting;        /* the hook waits for our word */
 	bool asked;          /* told to hold, no `ready` yet */
 	bool leaving;        /* the client has not left the debugger yet */
+	bool ending;         /* a client wants its process to end, and ... */
+	bool signalled;      /* ... it has been told to */
 	bool resumed;        /* an earlier agent began this hold */
 	bool held;           /* was held at some time */
 	bool shares;         /* its hold's deadline is that of all ranks; an
@@ -73,14 +81,42 @@ struct sessions {
 	uint8_t seen[RANKS_SEEN / 8];  /* ranks that have registered */
 };
 
-/* sessions.c */
+/* session_words.c */
 
-/* Something happened to the barrier; `why` is for people. */
+/* As in hook_server_ops. */
+void session_line(void *session, const char *word, const char *rest);
+
+/* A thread stands where an exception would end it: `text`. What to do about
+ * it is decided now, or, with a client that is about to leave, when it has;
+ * the other function is for then. */
+void session_crashed(struct session *s, const char *text);
+void session_decide_crash(struct session *s);
+
+/* session_barrier.c */
+
+/* One step of the barrier, now or at a moment that is over, with all that is
+ * to be done for it; `why` is for people. */
 void session_event(struct session *s, enum barrier_event e, const char *why);
+void session_event_at(struct session *s, enum barrier_event e, int64_t when,
+		      const char *why);
+
+/* The parts of that: the actions, and the clock set anew. */
+void session_do(struct session *s, unsigned todo, enum barrier_event e,
+		const char *why);
+void session_arm(struct session *s);
+
 /* Move the deadline of one that is held. */
 void session_postpone(struct session *s, int64_t ms);
 
+/* session_end.c */
+
+/* The process that session_terminate() has not told to end yet gets told. */
+void session_end(struct session *s);
+
 /* session_choice.c */
+
+/* Is `a` one of the ancestors of `s`? */
+bool session_descends(const struct session *s, const struct session *a);
 
 /* Is it a step's main script, the one to hold? */
 bool session_is_main(struct session *s);

@@ -339,3 +339,12 @@ int stream_fd(const struct stream *s)
 	uv_fileno(&s->u.handle, &fd);
 	return fd;
 }
+
+void stream_sockaddr(const struct stream *s, struct sockaddr_storage *to)
+{
+	socklen_t len = sizeof(*to);
+
+	memset(to, 0, sizeof(*to));
+	if (getpeername(stream_fd(s), (struct sockaddr *)to, &len) < 0)
+		to->ss_family = AF_UNSPEC;
+}

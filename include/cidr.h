@@ -43,4 +43,9 @@ bool cidr_contains(const struct cidr_list *list, const struct sockaddr *sa);
 /* The same for "10.3.0.5" or "fd00::1"; false for any other text. */
 bool cidr_contains_text(const struct cidr_list *list, const char *address);
 
+enum cidr_family { CIDR_OTHER, CIDR_IPV4, CIDR_IPV6 };
+
+/* The address as in struct cidr; untouched when it is neither. */
+enum cidr_family cidr_address(const struct sockaddr *sa, uint8_t to[static 16]);
+
 #endif

@@ -17,6 +17,7 @@
 struct cidr_list;
 struct http_connection;
 struct http_server;
+struct sockaddr_storage;
 
 /* A request is complete: it is to be answered exactly once, now or later, by
  * http_answer or http_refuse. It stays as it is until then. */
@@ -38,6 +39,10 @@ void http_server_listen_local(struct http_server *s, int fd);
 
 /* Did it come over that one? Then its user is ours, or root. */
 bool http_is_local(const struct http_connection *c);
+
+/* The client's address; AF_UNSPEC when it has left. */
+void http_sockaddr(const struct http_connection *c,
+		   struct sockaddr_storage *to);
 
 /* The client may have left: then it is as if it were written. The response is
  * not kept. */

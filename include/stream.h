@@ -65,7 +65,11 @@ void stream_again(struct stream *s);
 void stream_close(struct stream *s);
 void stream_finish(struct stream *s);
 
-/* The socket's descriptor, for credentials and addresses. */
+/* The socket's descriptor, for credentials. */
 int stream_fd(const struct stream *s);
+
+/* The other end's address; AF_UNSPEC when it is gone already. */
+struct sockaddr_storage;
+void stream_sockaddr(const struct stream *s, struct sockaddr_storage *to);
 
 #endif

@@ -52,17 +52,17 @@ def line_of(path, mark):
     raise AssertionError("no # BREAK:%s in %s" % (mark, path))
 
 
-def free_ports():
-    """A port with fifteen free ones behind it, and behind those as many for
-    HTTP, below the ephemeral range. Each xdist worker looks in a range of its
-    own."""
+def free_ports(http=False):
+    """A port with fifteen free ones behind it, below the ephemeral range. Each
+    xdist worker looks in a range of its own, one for HTTP and one for the
+    rest."""
     worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "0")))
-    low = 20000 + worker % 8 * 1500
+    low = 20000 + worker % 8 * 1500 + (1000 if http else 0)
     for _ in range(200):
-        base = random.randrange(low, low + 1500 - 2 * PORTS)
-        if all(is_free(p) for p in range(base, base + 2 * PORTS)):
+        base = random.randrange(low, low + (500 if http else 1000) - PORTS)
+        if all(is_free(p) for p in range(base, base + PORTS)):
             return base
-    raise AssertionError("no %d free ports in a row" % (2 * PORTS))
+    raise AssertionError("no %d free ports in a row" % PORTS)
 
 
 def is_free(port):
@@ -139,9 +139,8 @@ class Step:
     def __init__(self, command, *options, env=None, cwd=None, port=None,
                  http_port=None, advertise="127.0.0.1",
                  stdin=subprocess.DEVNULL, binary=None):
-        free = free_ports()
-        self.port = port or free
-        self.http_port = free + PORTS if http_port is None else http_port
+        self.port = port or free_ports()
+        self.http_port = free_ports(http=True) if http_port is None else http_port
         arguments = [binary or PITSTOP, "run",
                      "--http-port", str(self.http_port)]
         if port != 0:

@@ -10,8 +10,9 @@ Answer = collections.namedtuple("Answer", "status fields content")
 
 
 class Wire:
-    def __init__(self, port, host="127.0.0.1", patience=PATIENCE):
-        self.sock = socket.create_connection((host, port), patience)
+    def __init__(self, port, patience=PATIENCE, source="127.0.0.1"):
+        self.sock = socket.create_connection(("127.0.0.1", port), patience,
+                                             (source, 0))
         self.sock.settimeout(patience)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data = b""
@@ -78,9 +79,9 @@ def request(method, path, token=None, content=None, fields=()):
     return "\r\n".join(lines + ["", ""]).encode() + (content or b"")
 
 
-def ask(port, method, path, token=None, content=None, fields=()):
+def ask(port, method, path, token=None, content=None, fields=(), **more):
     """One request, one connection."""
-    with Wire(port) as wire:
+    with Wire(port, **more) as wire:
         return wire.ask(method, path, token, content, fields)
 
 

@@ -414,6 +414,24 @@ def test_first_session_is_listened_to_when_its_rank_died_busy(some):
     editor.wait_closed()
 
 
+def test_first_session_does_not_wait_for_a_rank_that_is_declined(some):
+    """Which stays held, for a session of its own."""
+    group = some(2)
+    launch = group.held()
+    lead = group.step.client(launch)
+    lead.accepts = False
+    lead.start(launch)
+    lead.asked("startDebugging")
+    group.step.stdout.wait("^rank 0$")
+    assert lead.threads()
+    group.end(0)
+    lead.event("terminated", patience=10)
+    assert not group.step.stdout.find("^Debugger attached = False$")
+    assert not group.step.stdout.find("^rank 1$")
+    group.step.attached(group.alone(1))
+    group.ended()
+
+
 GIVES_UP = """import os, sys, threading, time
 import debugpy
 
