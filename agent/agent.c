@@ -14,6 +14,7 @@
 #include "adapter.h"
 #include "api.h"
 #include "ipc.h"
+#include "listeners.h"
 #include "log.h"
 #include "metrics.h"
 
@@ -82,9 +83,9 @@ static void on_abort(void *ctx)
 
 /* Without a port for it there is no HTTP, and all else goes on. */
 static uint16_t open_api(struct agent *a, const struct config *config,
-			 const char *token)
+			 int hooks, const char *token)
 {
-	struct api *api = api_open(&a->loop, config,
+	struct api *api = api_open(&a->loop, config, hooks,
 				   adapter_sessions(a->adapter), token,
 				   on_abort, a);
 	uint16_t port = api ? api_port(api) : 0;
@@ -120,7 +121,7 @@ static int wire(struct agent *a, const struct config *config,
 		log_warn("the agent cannot serve: %s", uv_strerror(error));
 		return error;
 	}
-	http_port = open_api(a, config, token);
+	http_port = open_api(a, config, listeners->hooks, token);
 	uv_timer_init(&a->loop, &a->heartbeat);
 	uv_timer_init(&a->loop, &a->end);
 	uv_poll_init(&a->loop, &a->ipc, a->ipc_fd);

@@ -17,6 +17,7 @@
 #include "duration.h"
 #include "http_access.h"
 #include "http_server.h"
+#include "local_socket.h"
 #include "metrics.h"
 #include "scrape.h"
 #include "session_json.h"
@@ -35,6 +36,7 @@ struct api {
 	const char *token;
 	void (*abort)(void *ctx);
 	void *ctx;
+	uint16_t port;            /* 0: none */
 };
 
 /* A request on its way to its function. */
@@ -368,14 +370,33 @@ static void on_request(void *ctx, struct http_connection *connection,
 		refuse(&c, 404, "there is nothing at this path");
 }
 
-struct api *api_open(uv_loop_t *loop, const struct config *config,
+static void listen_to_network(struct api *a, const struct config *config)
+{
+	struct cidr_list allow;
+	char bad[64];
+	int port;
+
+	if (!cidr_parse(&allow, config->allow, bad))
+		cidr_parse(&allow, CIDR_DEFAULT, bad);
+	port = http_server_listen(a->server, config->http_port, MORE_PORTS,
+				  &allow);
+	if (port > 0)
+		a->port = (uint16_t)port;
+}
+
+static void listen_to_neighbours(struct api *a, int hooks)
+{
+	int fd = local_socket_bind(hooks, a->port);
+
+	if (fd >= 0)
+		http_server_listen_local(a->server, fd);
+}
+
+struct api *api_open(uv_loop_t *loop, const struct config *config, int hooks,
 		     struct sessions *sessions, const char *token,
 		     void (*abort)(void *ctx), void *ctx)
 {
-	struct api *a = config->http_port ? calloc(1, sizeof(*a)) : NULL;
-	struct cidr_list allow;
-	char bad[64];
-	int error;
+	struct api *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
@@ -383,17 +404,18 @@ struct api *api_open(uv_loop_t *loop, const struct config *config,
 	a->token = token;
 	a->abort = abort;
 	a->ctx = ctx;
-	if (!cidr_parse(&allow, config->allow, bad))
-		cidr_parse(&allow, CIDR_DEFAULT, bad);
-	a->server = http_server_open(loop, config->http_port, MORE_PORTS,
-				     &allow, on_request, a, &error);
-	if (a->server)
-		return a;
-	free(a);
-	return NULL;
+	a->server = http_server_new(loop, on_request, a);
+	if (!a->server) {
+		free(a);
+		return NULL;
+	}
+	if (config->http_port)
+		listen_to_network(a, config);
+	listen_to_neighbours(a, hooks);
+	return a;
 }
 
 uint16_t api_port(const struct api *a)
 {
-	return http_server_port(a->server);
+	return a->port;
 }

@@ -26,6 +26,7 @@ static const char *const SUPPORTED[] = {
 	"supportsGotoTargetsRequest",
 	"supportsClipboardContext",
 	"supportsStepInTargetsRequest",
+	CAPABILITY_CHECK,
 };
 
 /* The filters that pydevd knows; the labels are shown to people. */

@@ -116,19 +116,39 @@ static bool token_ok(struct client *c)
 			    "configuration is not the one in this step's log");
 }
 
+/* Takes the request's arguments as those of an attach. */
+static bool shows_token(struct client *c, const struct dap_message *m)
+{
+	c->attach = arguments_of(m);
+	c->attach_seq = m->seq;
+	if (token_ok(c))
+		return true;
+	cJSON_Delete(c->attach);
+	c->attach = NULL;
+	c->state = CLIENT_PUNISHED;
+	client_limit(c, on_punished, BAD_TOKEN_MS);
+	return false;
+}
+
+/* Would an attach be let in? It is the same question at the same price. */
+static void do_check(struct client *c, const struct dap_message *m)
+{
+	c->checking = true;
+	if (!shows_token(c, m))
+		return;
+	cJSON_Delete(c->attach);
+	c->attach = NULL;
+	c->attach_seq = 0;
+	c->checking = false;
+	dap_peer_respond(c->peer, m->seq, "pitstopCheck", NULL);
+}
+
 static void do_attach(struct client *c, const struct dap_message *m)
 {
 	const char *mistake;
 
-	c->attach = arguments_of(m);
-	c->attach_seq = m->seq;
-	if (!token_ok(c)) {
-		cJSON_Delete(c->attach);
-		c->attach = NULL;
-		c->state = CLIENT_PUNISHED;
-		client_limit(c, on_punished, BAD_TOKEN_MS);
+	if (!shows_token(c, m))
 		return;
-	}
 	c->authorised = true;
 	c->initialize = parse_arguments(c->greeting.data, c->greeting.len);
 	buf_free(&c->greeting);
@@ -252,6 +272,7 @@ static const struct {
 } REQUESTS[] = {
 	{ "initialize", CLIENT_NEW, CLIENT_NEW, do_initialize },
 	{ "attach", CLIENT_GREETED, CLIENT_GREETED, do_attach },
+	{ "pitstopCheck", CLIENT_GREETED, CLIENT_GREETED, do_check },
 	{ "launch", CLIENT_GREETED, CLIENT_GREETED, do_launch },
 	{ "restart", CLIENT_WAITING, CLIENT_ATTACHED, do_restart },
 	{ "configurationDone", CLIENT_CONFIGURING, CLIENT_CONFIGURING,

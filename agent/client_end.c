@@ -127,8 +127,9 @@ void client_say_farewell(struct client *c)
 	if (!c->peer)
 		return;
 	if (c->attach_seq) {
-		dap_peer_refuse(c->peer, c->attach_seq, "attach",
-				REFUSED_ATTACH, c->why);
+		dap_peer_refuse(c->peer, c->attach_seq, c->checking ?
+				"pitstopCheck" : "attach", REFUSED_ATTACH,
+				c->why);
 		c->attach_seq = 0;
 	}
 	if (attached)

@@ -59,6 +59,7 @@ struct client {
 				      costs no tree of them */
 	struct cJSON *initialize, *attach;  /* arguments */
 	int64_t attach_seq;          /* 0 once answered */
+	bool checking;               /* that is a `pitstopCheck` */
 	int64_t farewell_seq;        /* the `disconnect` to answer, 0: none */
 	char why[256];
 	struct session *session;

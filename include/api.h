@@ -12,13 +12,14 @@
 struct api;
 struct sessions;
 
-/* Serve at the configured port or the next free one. NULL when none is asked
- * for or none is free; the config, the sessions and the token (NULL: none is
- * asked for) outlive it. `abort` ends the step. */
-struct api *api_open(uv_loop_t *loop, const struct config *config,
+/* Serve at the configured port or the next free one, and at a local_socket.h
+ * beside the hooks' socket (a descriptor), with or without a port. NULL when
+ * memory is short; the config, the sessions and the token (NULL: none is asked
+ * for) outlive it. `abort` ends the step. */
+struct api *api_open(uv_loop_t *loop, const struct config *config, int hooks,
 		     struct sessions *sessions, const char *token,
 		     void (*abort)(void *ctx), void *ctx);
 
-uint16_t api_port(const struct api *a);
+uint16_t api_port(const struct api *a);  /* 0: none */
 
 #endif

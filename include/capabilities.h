@@ -4,6 +4,10 @@
 
 struct cJSON;
 
+/* The request `pitstopCheck` is answered: its argument "pitstopToken" is
+ * judged as that of an attach, and nothing is attached to. */
+#define CAPABILITY_CHECK "supportsPitstopCheck"
+
 /* The body of the answer to `initialize` (DAP type Capabilities): what every
  * debugpy that can be connected serves. The caller frees it with
  * cJSON_Delete. */

@@ -6,8 +6,14 @@
 #ifndef PITSTOP_CMD_H
 #define PITSTOP_CMD_H
 
+int cmd_abort(int argc, char **argv);
 int cmd_agent(int argc, char **argv);
+int cmd_extend(int argc, char **argv);
+int cmd_launch_json(int argc, char **argv);
+int cmd_probe(int argc, char **argv);
+int cmd_release(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef PITSTOP_HTTP_SERVER_H
 #define PITSTOP_HTTP_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <uv.h>
@@ -23,16 +24,23 @@ struct sockaddr_storage;
 typedef void http_server_handler(void *ctx, struct http_connection *c,
 				 const struct http_request *r);
 
+/* One that listens nowhere yet. NULL when memory is short. */
+struct http_server *http_server_new(uv_loop_t *loop,
+				    http_server_handler *handler, void *ctx);
+
 /* Listen on all addresses at `port` or the next free one of the `more` that
- * follow it. Who is not in `allow`, which is copied, gets 403. NULL and a
- * negative errno in *error. */
-struct http_server *http_server_open(uv_loop_t *loop, uint16_t port,
-				     unsigned more,
-				     const struct cidr_list *allow,
-				     http_server_handler *handler, void *ctx,
-				     int *error);
+ * follow it. Who is not in `allow`, which is copied, gets 403. Returns the port
+ * or a negative errno. */
+int http_server_listen(struct http_server *s, uint16_t port, unsigned more,
+		       const struct cidr_list *allow);
+
+/* Listen at a bound local_socket.h, which becomes the server's. */
+void http_server_listen_local(struct http_server *s, int fd);
+
+/* Did it come over that one? Then its user is ours, or root. */
+bool http_is_local(const struct http_connection *c);
+
 unsigned http_server_count(const struct http_server *s);  /* connections */
-uint16_t http_server_port(const struct http_server *s);
 
 /* The client's address; AF_UNSPEC when it has left. */
 void http_sockaddr(const struct http_connection *c,

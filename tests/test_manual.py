@@ -68,7 +68,7 @@ def test_has_the_default_of_help(entry):
 
 
 def test_has_the_subcommands():
-    commands = re.findall(r"^  (\w+)  ", output(PITSTOP, "help"), re.M)
-    assert "run" in commands
+    commands = re.findall(r"^  ([\w-]+)  ", output(PITSTOP, "help"), re.M)
+    assert {"run", "launch-json"} <= set(commands)
     for command in commands:
         assert re.search(r"^\.Cm %s\b" % command, MANUAL.read_text(), re.M)
