@@ -23,7 +23,7 @@ SOURCES := $(wildcard agent/*.c)
 HEADERS_DIR := include
 HOOK_FILES := $(wildcard agent/hook/*)
 # Files that take the hook in by .incbin, which gcc -MMD does not see.
-EMBEDDING := $(shell grep -ls '\.incbin' agent/*.c)
+EMBEDDING := $(shell grep -ls '\.incbin.*hook' agent/*.c)
 # Modules of rank 0 do no I/O: unit tests and fuzzers are linked with these.
 RANK0 := $(filter $(shell awk '$$1 == "0" { print "agent/" $$2 }' \
 	tests/layers.txt),$(SOURCES))
@@ -64,7 +64,7 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 GCC_WARNINGS := -Wlogical-op -Wduplicated-cond -Wduplicated-branches \
 	-Wframe-larger-than=65536
 
-CPPFLAGS := -D_GNU_SOURCE -DPITSTOP_VERSION='"$(VERSION)"' -I$(HEADERS_DIR)
+CPPFLAGS := -D_GNU_SOURCE -DPITSTOP_VERSION='"$(VERSION)"' -I$(HEADERS_DIR) -Ibuild
 PATHS_OUT := -ffile-prefix-map=$(CURDIR)=. -fno-canonical-system-headers
 HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection \
 	-ftrivial-auto-var-init=zero -fno-strict-aliasing
@@ -121,6 +121,16 @@ $(ASAN_RANK0): build/deps/host-rank0.key
 $(filter-out $(ASAN_RANK0),$(ASAN_OBJECTS)): build/deps/host.key
 $(foreach dir,obj asan/obj fuzz/obj,\
 	$(EMBEDDING:agent/%.c=build/$(dir)/%.o)): $(HOOK_FILES)
+$(foreach dir,obj asan/obj fuzz/obj,build/$(dir)/page_data.o): \
+	build/page_csp.h build/status.html.gz
+
+build/page_csp.h: agent/page/status.html agent/page/csp.sh
+	@mkdir -p $(@D)
+	$(Q)agent/page/csp.sh $< >$@
+
+build/status.html.gz: agent/page/status.html
+	@mkdir -p $(@D)
+	$(Q)gzip -9nc $< >$@
 
 # ---- the binary -------------------------------------------------------------
 

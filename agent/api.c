@@ -15,6 +15,8 @@
 #include "cidr.h"
 #include "duration.h"
 #include "http_server.h"
+#include "json_time.h"
+#include "page_data.h"
 #include "session_json.h"
 #include "session_view.h"
 #include "sessions.h"
@@ -153,11 +155,16 @@ static void get_ready(const struct call *c)
 
 /* sessions */
 
+/* `now` is what all other times in it are to be compared with. */
 static void get_sessions(const struct call *c)
 {
 	cJSON *json = cJSON_CreateObject();
 	cJSON *list = cJSON_AddArrayToObject(json, "sessions");
 	struct session *s = NULL;
+
+	json_add_time(json, "now", now_ms());
+	cJSON_AddNumberToObject(json, "last_event", (double)
+				sessions_last_event(c->api->sessions));
 
 	while ((s = sessions_next(c->api->sessions, s))) {
 		if (cJSON_AddItemToArray(list, describe(s)))
@@ -172,6 +179,23 @@ static void get_sessions(const struct call *c)
 static void get_session(const struct call *c)
 {
 	answer(c, 200, JSON_TYPE, describe(c->session));
+}
+
+static void get_events(const struct call *c)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	if (!cJSON_AddItemToObject(json, "events",
+				   sessions_history(c->api->sessions))) {
+		cJSON_Delete(json);
+		json = NULL;
+	}
+	answer(c, 200, JSON_TYPE, json);
+}
+
+static void get_launch(const struct call *c)
+{
+	answer(c, 200, JSON_TYPE, sessions_launch(c->api->sessions));
 }
 
 static void post_release(const struct call *c)
@@ -238,8 +262,16 @@ static void post_extend(const struct call *c)
 
 static void post_abort(const struct call *c)
 {
+	session_note_abort(c->session, "over HTTP");
 	c->api->abort(c->api->ctx);
 	answer(c, 202, JSON_TYPE, describe(c->session));
+}
+
+static void get_page(const struct call *c)
+{
+	struct http_response r = page_response();
+
+	http_answer(c->connection, &r);
 }
 
 /* routes */
@@ -256,6 +288,9 @@ static const struct route ROUTES[] = {
 	{ "/livez", .get = get_live, .open = true },
 	{ "/healthz", .get = get_live, .open = true },
 	{ "/readyz", .get = get_ready, .open = true },
+	{ "/", .get = get_page, .open = true },
+	{ "/v1/events", .get = get_events },
+	{ "/v1/launch.json", .get = get_launch },
 	{ "/v1/sessions", .get = get_sessions },
 	{ "/v1/sessions/{id}", .get = get_session },
 	{ "/v1/sessions/{id}/release", .post = post_release },

@@ -78,8 +78,10 @@ void session_do(struct session *s, unsigned todo, enum barrier_event e,
 void session_event_at(struct session *s, enum barrier_event e, int64_t when,
 		      const char *why)
 {
+	enum barrier_state before = s->barrier.state;
 	unsigned todo = barrier_step(&s->barrier, e, when, s->timeout_ms);
 
+	session_note_event(s, e, before, why);
 	session_do(s, todo, e, why);
 	session_arm(s);
 }
