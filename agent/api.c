@@ -32,6 +32,7 @@ struct api {
 	struct http_server *server;
 	struct sessions *sessions;
 	const char *token;
+	int64_t since;       /* ms since 1970 */
 	void (*abort)(void *ctx);
 	void *ctx;
 };
@@ -163,6 +164,7 @@ static void get_sessions(const struct call *c)
 	struct session *s = NULL;
 
 	json_add_time(json, "now", now_ms());
+	json_add_time(json, "agent_since", c->api->since);
 	cJSON_AddNumberToObject(json, "last_event", (double)
 				sessions_last_event(c->api->sessions));
 
@@ -443,6 +445,7 @@ struct api *api_open(uv_loop_t *loop, const struct config *config,
 		return NULL;
 	a->sessions = sessions;
 	a->token = token;
+	a->since = now_ms();
 	a->abort = abort;
 	a->ctx = ctx;
 	if (!cidr_parse(&allow, config->allow, bad))

@@ -25,6 +25,25 @@ static unsigned count(const struct sessions *all)
 	return n;
 }
 
+static bool precedes(const struct session *a, const struct session *b)
+{
+	return a->hello.rank != b->hello.rank ? a->hello.rank < b->hello.rank
+					      : a->hello.pid < b->hello.pid;
+}
+
+/* By rank, then by pid; NULL: from the first to behind the last. */
+static const struct session *next_listed(const struct sessions *all,
+					 const struct session *after)
+{
+	const struct session *next = NULL;
+
+	for (const struct session *s = all->first; s; s = s->next)
+		if (is_listed(s) && (!after || precedes(after, s)) &&
+		    (!next || precedes(s, next)))
+			next = s;
+	return next;
+}
+
 /* Each by its own name, which VS Code lists them and compounds refer to them
  * by. */
 static void name_it(const struct session *s, bool several,
@@ -67,11 +86,10 @@ static cJSON *configuration(const struct session *s, const char *name,
 static bool fill(const struct sessions *all, cJSON *configurations,
 		 cJSON *names, bool several)
 {
+	const struct session *s = NULL;
 	char name[NAME_SIZE];
 
-	for (const struct session *s = all->first; s; s = s->next) {
-		if (!is_listed(s))
-			continue;
+	while ((s = next_listed(all, s))) {
 		name_it(s, several, name);
 		if (!cJSON_AddItemToArray(configurations,
 					  configuration(s, name, several)) ||

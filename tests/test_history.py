@@ -110,12 +110,12 @@ def test_each_rank_has_one_and_a_compound_has_all(hold, one_python, tmp_path):
     group.held()
     found = get(group.step, "/v1/launch.json")
     names = ["pitstop: ranks.py, rank %d" % n for n in range(2)]
-    by_rank = {c["pitstopRank"]: c for c in found["configurations"]}
-    assert [by_rank[n]["name"] for n in range(2)] == names
+    assert [c["name"] for c in found["configurations"]] == names
+    assert [c["pitstopRank"] for c in found["configurations"]] == [0, 1]
     compound, = found["compounds"]
-    assert sorted(compound["configurations"]) == names
-    for n in (1, 0):
-        group.step.client(by_rank[n]).start(by_rank[n])
+    assert compound["configurations"] == names
+    for one in reversed(found["configurations"]):
+        group.step.client(one).start(one)
     group.ended()
 
 
@@ -126,11 +126,12 @@ def test_several_steps_are_told_apart_by_their_pids(start, one_python,
                   path], env=ENV)
     step.stdout.wait("^on$", start=step.stdout.wait("^on$")[0] + 1)
     found = get(step, "/v1/launch.json")
-    pids = [s["pid"] for s in sessions(step) if s["main"]]
+    pids = sorted(s["pid"] for s in sessions(step) if s["main"])
     assert [c["subProcessId"] for c in found["configurations"]] == pids
     one = found["configurations"][1]
     step.client(one).start(one)
-    assert [s["state"] for s in sessions(step)] == ["running", "attached"]
+    assert {s["pid"]: s["state"] for s in sessions(step)} == dict(
+        zip(pids, ["running", "attached"]))
 
 
 # ---- where it stands ----------------------------------------------------
