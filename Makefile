@@ -166,9 +166,9 @@ size: build/pitstop ## the size of the binary, in bytes and by section
 
 # ---- dependencies -----------------------------------------------------------
 
-.PHONY: deps deps-build packages-test
+.PHONY: deps deps-build packages-test packages-page
 deps: deps-build ## all that building and testing needs (asks apt what is missing)
-	@agent/deps/packages.sh build test bench
+	@agent/deps/packages.sh build test page bench
 	@agent/deps/build.sh host cjson llhttp libmd libbsd mbedtls
 	@if [ -e tests/venvs.sh ]; then tests/venvs.sh all; fi
 
@@ -176,6 +176,9 @@ deps-build: build/deps/musl.key ## all that `make` needs
 
 packages-test:
 	@agent/deps/packages.sh build test
+
+packages-page:
+	@agent/deps/packages.sh build test page
 
 # ---- tests ------------------------------------------------------------------
 
@@ -240,12 +243,12 @@ check-supervisor: $(OBJECTS)
 PYTEST_ARGS ?= -n 6
 PYTEST = $(PITSTOP_CACHE)/venvs/test/bin/python -m pytest -q \
 	-p no:cacheprovider $(PYTEST_ARGS)
-pytest: build/pitstop packages-test ## the tests on the real binary (PYTEST_ARGS)
+pytest: build/pitstop packages-page ## the tests on the real binary (PYTEST_ARGS)
 	@tests/venvs.sh test
 	$(PYTEST) tests
 
 ASAN_TESTS ?= tests
-pytest-asan: build/pitstop build/asan/pitstop packages-test ## the same on the sanitizer build (ASAN_TESTS)
+pytest-asan: build/pitstop build/asan/pitstop packages-page ## the same on the sanitizer build (ASAN_TESTS)
 	@tests/venvs.sh test
 	PITSTOP_BIN=$(CURDIR)/build/asan/pitstop $(PYTEST) $(ASAN_TESTS)
 

@@ -230,6 +230,7 @@ def test_a_debugger_comes_stops_and_leaves(hold, one_python, tmp_path, page):
     path.write_text("import sys, time\nprint('on', flush=True)\n"
                     "time.sleep(60)\n")
     step = hold([one_python.path, str(path)], env=ENV)
+    step.wait_held()
     browser = page(step)
     assert "none" in browser.text("#one-facts")
     client = step.attached(None, {str(path): [2]})
@@ -252,7 +253,7 @@ def test_a_step_that_failed(start, one_python, tmp_path, page):
     step = start([one_python.path, place(tmp_path, "fail.py")],
                  "--hold=crash", "--timeout", "60", env=ENV)
     step.wait_held()
-    browser = page(step)
+    browser = page(step, host="node.test")
     assert browser.text("#one-state") == "Failed, held"
     assert browser.text("#one-failed") == session(step)["failed"]
     browser.click("#one-release")
@@ -270,6 +271,7 @@ def test_abort_is_asked_for_twice(held, page):
     assert session(step)["state"] == "holding"
     browser.click("#one [data-abort]")
     browser.click("#sure-yes")
+    browser.wait_text("#trouble-what", "was aborted")
     assert step.finished()[0] == 128 + signal.SIGTERM
 
 
@@ -422,6 +424,7 @@ def test_changes_of_state_are_told_and_seconds_are_not(hold, one_python,
     path = tmp_path / "stays.py"
     path.write_text("import time\ntime.sleep(60)\n")
     step = hold([one_python.path, str(path)], env=ENV)
+    step.wait_held()
     browser = page(step)
     browser.run("""window.told = [];
         new MutationObserver(() => told.push(live.textContent)).observe(live,
@@ -501,6 +504,7 @@ def test_names_are_text_and_never_markup(hold, one_python, tmp_path, page):
     name = "<img src=x onerror=document.title='in'>.py"
     (tmp_path / name).write_text("print(1)\n")
     step = hold([one_python.path, str(tmp_path / name)], env=ENV)
+    step.wait_held()
     browser = page(step)
     assert browser.text("#one-title") == name
     assert browser.run("return document.images.length") == 0
