@@ -23,7 +23,7 @@ SOURCES := $(wildcard agent/*.c)
 HEADERS_DIR := include
 HOOK_FILES := $(wildcard agent/hook/*)
 # Files that take the hook in by .incbin, which gcc -MMD does not see.
-EMBEDDING := $(shell grep -ls '\.incbin' agent/*.c)
+EMBEDDING := $(shell grep -ls '\.incbin.*hook' agent/*.c)
 # Modules of rank 0 do no I/O: unit tests and fuzzers are linked with these.
 RANK0 := $(filter $(shell awk '$$1 == "0" { print "agent/" $$2 }' \
 	tests/layers.txt),$(SOURCES))
@@ -64,7 +64,7 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 GCC_WARNINGS := -Wlogical-op -Wduplicated-cond -Wduplicated-branches \
 	-Wframe-larger-than=65536
 
-CPPFLAGS := -D_GNU_SOURCE -DPITSTOP_VERSION='"$(VERSION)"' -I$(HEADERS_DIR)
+CPPFLAGS := -D_GNU_SOURCE -DPITSTOP_VERSION='"$(VERSION)"' -I$(HEADERS_DIR) -Ibuild
 PATHS_OUT := -ffile-prefix-map=$(CURDIR)=. -fno-canonical-system-headers
 HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection \
 	-ftrivial-auto-var-init=zero -fno-strict-aliasing
@@ -121,6 +121,16 @@ $(ASAN_RANK0): build/deps/host-rank0.key
 $(filter-out $(ASAN_RANK0),$(ASAN_OBJECTS)): build/deps/host.key
 $(foreach dir,obj asan/obj fuzz/obj,\
 	$(EMBEDDING:agent/%.c=build/$(dir)/%.o)): $(HOOK_FILES)
+$(foreach dir,obj asan/obj fuzz/obj,build/$(dir)/page_data.o): \
+	build/page_csp.h build/status.html.gz
+
+build/page_csp.h: agent/page/status.html agent/page/csp.sh
+	@mkdir -p $(@D)
+	$(Q)agent/page/csp.sh $< >$@
+
+build/status.html.gz: agent/page/status.html
+	@mkdir -p $(@D)
+	$(Q)gzip -9nc $< >$@
 
 # ---- the binary -------------------------------------------------------------
 
@@ -156,9 +166,9 @@ size: build/pitstop ## the size of the binary, in bytes and by section
 
 # ---- dependencies -----------------------------------------------------------
 
-.PHONY: deps deps-build packages-test
+.PHONY: deps deps-build packages-test packages-page
 deps: deps-build ## all that building and testing needs (asks apt what is missing)
-	@agent/deps/packages.sh build test bench
+	@agent/deps/packages.sh build test page bench
 	@agent/deps/build.sh host cjson llhttp libmd libbsd mbedtls
 	@if [ -e tests/venvs.sh ]; then tests/venvs.sh all; fi
 
@@ -166,6 +176,9 @@ deps-build: build/deps/musl.key ## all that `make` needs
 
 packages-test:
 	@agent/deps/packages.sh build test
+
+packages-page:
+	@agent/deps/packages.sh build test page
 
 # ---- tests ------------------------------------------------------------------
 
@@ -230,12 +243,12 @@ check-supervisor: $(OBJECTS)
 PYTEST_ARGS ?= -n 6
 PYTEST = $(PITSTOP_CACHE)/venvs/test/bin/python -m pytest -q \
 	-p no:cacheprovider $(PYTEST_ARGS)
-pytest: build/pitstop packages-test ## the tests on the real binary (PYTEST_ARGS)
+pytest: build/pitstop packages-page ## the tests on the real binary (PYTEST_ARGS)
 	@tests/venvs.sh test
 	$(PYTEST) tests
 
 ASAN_TESTS ?= tests
-pytest-asan: build/pitstop build/asan/pitstop packages-test ## the same on the sanitizer build (ASAN_TESTS)
+pytest-asan: build/pitstop build/asan/pitstop packages-page ## the same on the sanitizer build (ASAN_TESTS)
 	@tests/venvs.sh test
 	PITSTOP_BIN=$(CURDIR)/build/asan/pitstop $(PYTEST) $(ASAN_TESTS)
 

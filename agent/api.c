@@ -17,8 +17,10 @@
 #include "duration.h"
 #include "http_access.h"
 #include "http_server.h"
+#include "json_time.h"
 #include "local_socket.h"
 #include "metrics.h"
+#include "page_data.h"
 #include "scrape.h"
 #include "session_json.h"
 #include "session_view.h"
@@ -34,6 +36,7 @@ struct api {
 	struct http_server *server;
 	struct sessions *sessions;
 	const char *token;
+	int64_t since;       /* ms since 1970 */
 	void (*abort)(void *ctx);
 	void *ctx;
 	uint16_t port;            /* 0: none */
@@ -173,11 +176,17 @@ static void get_metrics(const struct call *c)
 
 /* sessions */
 
+/* `now` is what all other times in it are to be compared with. */
 static void get_sessions(const struct call *c)
 {
 	cJSON *json = cJSON_CreateObject();
 	cJSON *list = cJSON_AddArrayToObject(json, "sessions");
 	struct session *s = NULL;
+
+	json_add_time(json, "now", now_ms());
+	json_add_time(json, "agent_since", c->api->since);
+	cJSON_AddNumberToObject(json, "last_event", (double)
+				sessions_last_event(c->api->sessions));
 
 	while ((s = sessions_next(c->api->sessions, s))) {
 		if (cJSON_AddItemToArray(list, describe(s)))
@@ -192,6 +201,23 @@ static void get_sessions(const struct call *c)
 static void get_session(const struct call *c)
 {
 	answer(c, 200, JSON_TYPE, describe(c->session));
+}
+
+static void get_events(const struct call *c)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	if (!cJSON_AddItemToObject(json, "events",
+				   sessions_history(c->api->sessions))) {
+		cJSON_Delete(json);
+		json = NULL;
+	}
+	answer(c, 200, JSON_TYPE, json);
+}
+
+static void get_launch(const struct call *c)
+{
+	answer(c, 200, JSON_TYPE, sessions_launch(c->api->sessions));
 }
 
 static void post_release(const struct call *c)
@@ -258,8 +284,16 @@ static void post_extend(const struct call *c)
 
 static void post_abort(const struct call *c)
 {
+	session_note_abort(c->session, "over HTTP");
 	c->api->abort(c->api->ctx);
 	answer(c, 202, JSON_TYPE, describe(c->session));
+}
+
+static void get_page(const struct call *c)
+{
+	struct http_response r = page_response();
+
+	http_answer(c->connection, &r);
 }
 
 /* routes */
@@ -276,6 +310,9 @@ static const struct route ROUTES[] = {
 	{ "/livez", .get = get_live, .open = true },
 	{ "/healthz", .get = get_live, .open = true },
 	{ "/readyz", .get = get_ready, .open = true },
+	{ "/", .get = get_page, .open = true },
+	{ "/v1/events", .get = get_events },
+	{ "/v1/launch.json", .get = get_launch },
 	{ "/metrics", .get = get_metrics, .open = true },
 	{ "/v1/sessions", .get = get_sessions },
 	{ "/v1/sessions/{id}", .get = get_session },
@@ -402,6 +439,7 @@ struct api *api_open(uv_loop_t *loop, const struct config *config, int hooks,
 		return NULL;
 	a->sessions = sessions;
 	a->token = token;
+	a->since = now_ms();
 	a->abort = abort;
 	a->ctx = ctx;
 	a->server = http_server_new(loop, on_request, a);

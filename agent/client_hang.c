@@ -17,18 +17,6 @@
 
 /* small things */
 
-int64_t client_number(const cJSON *object, const char *name)
-{
-	const cJSON *n = cJSON_GetObjectItemCaseSensitive(object, name);
-
-	return cJSON_IsNumber(n) ? (int64_t)n->valuedouble : -1;
-}
-
-cJSON *client_parse(struct dap_span s)
-{
-	return s.p ? cJSON_ParseWithLength(s.p, s.len) : NULL;
-}
-
 void client_pause_clock(struct client *c, uv_timer_cb then, uint64_t ms)
 {
 	uv_update_time(c->pause_timer.loop);

@@ -4,6 +4,7 @@
  *   client_session.c  the way to a debuggee, and what comes from it
  *   client_pause.c    pauses, and stops of our own
  *   client_hang.c     threads that hang while others are stopped
+ *   client_place.c    where its process stands, for others to see
  *   client_watch.c    what it is watched for while it is attached
  *   client_end.c      every way in which it ends
  *
@@ -84,6 +85,7 @@ struct client {
 	unsigned pause_probes;     /* not answered yet */
 	bool pause_look;           /* `threads` is not answered yet, */
 	bool pause_late;           /* and the client was told so */
+	bool place_open;           /* it is not known where it has stopped */
 };
 
 /* client_end.c */
@@ -138,6 +140,19 @@ void client_answer(void *debuggee, int64_t tag, const struct dap_message *m);
 void client_watch_event(struct client *c, const struct dap_message *m);
 void client_watch_request(struct client *c);
 
+/* client_place.c */
+
+void client_place_event(struct client *c, const struct dap_message *m);
+
+/* Send a `stackTrace` of the thread that stopped on, when the place is not
+ * known yet: its answer says. False: send it on yourself. */
+bool client_place_stack(struct client *c, const struct dap_message *m);
+
+/* -1: it is no number. */
+int64_t client_number(const struct cJSON *object, const char *name);
+
+struct cJSON *client_parse(struct dap_span text);
+
 /* client_hang.c */
 
 /* Send a `stackTrace` on; the answer waits until it is known whether that
@@ -147,11 +162,6 @@ bool client_hang_stack(struct client *c, const struct dap_message *m,
 
 /* The timer of both files: one of them at a time has a use for it. */
 void client_pause_clock(struct client *c, uv_timer_cb then, uint64_t ms);
-
-/* -1: it is no number. */
-int64_t client_number(const struct cJSON *object, const char *name);
-
-struct cJSON *client_parse(struct dap_span text);
 
 /* client_pause.c */
 

@@ -181,7 +181,9 @@ static bool on_stack_trace(struct client *c, const struct dap_message *m,
 {
 	int64_t thread = client_number(args, "threadId");
 
-	return c->pause.state == NATIVE_STOPPED && thread != c->pause.thread &&
+	if (thread == c->pause.thread)
+		return client_place_stack(c, m);
+	return c->pause.state == NATIVE_STOPPED &&
 	       client_hang_stack(c, m, thread);
 }
 

@@ -169,6 +169,7 @@ static bool is_replaced(const struct dap_message *m)
 void client_event(struct client *c, const struct dap_message *m)
 {
 	client_watch_event(c, m);
+	client_place_event(c, m);
 	if (!c->peer)
 		return;
 	client_pause_note(c, m);

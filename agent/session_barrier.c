@@ -105,8 +105,10 @@ unsigned session_step(struct session *s, enum barrier_event e, int64_t when)
 void session_event_at(struct session *s, enum barrier_event e, int64_t when,
 		      const char *why)
 {
+	enum barrier_state before = s->barrier.state;
 	unsigned todo = session_step(s, e, when);
 
+	session_note_event(s, e, before, why);
 	session_do(s, todo, e, why);
 	session_arm(s);
 }

@@ -2,14 +2,12 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <cjson/cJSON.h>
 
 #include "barrier.h"
+#include "json_time.h"
 #include "session_view.h"
-
-#define TIME_SIZE 40
 
 static bool add_text(cJSON *to, const char *name, const char *text)
 {
@@ -21,19 +19,6 @@ static bool add_number(cJSON *to, const char *name, bool known, double number)
 {
 	return known ? cJSON_AddNumberToObject(to, name, number)
 		     : cJSON_AddNullToObject(to, name);
-}
-
-/* RFC 3339, UTC. */
-static bool add_time(cJSON *to, const char *name, int64_t ms)
-{
-	time_t seconds = (time_t)(ms / 1000);
-	char day[TIME_SIZE], text[TIME_SIZE + 8];
-	struct tm tm;
-
-	gmtime_r(&seconds, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "%s.%03dZ", day, (int)(ms % 1000));
-	return add_text(to, name, text);
 }
 
 static bool add_id(cJSON *to, pid_t pid)
@@ -52,8 +37,8 @@ static bool add_hold(cJSON *to, const struct session_view *v, int64_t now)
 	if (!v->held)
 		return cJSON_AddNullToObject(to, "hold");
 	hold = cJSON_AddObjectToObject(to, "hold");
-	return add_time(hold, "since", now - v->held_for) &&
-	       add_time(hold, "deadline", now + v->left) &&
+	return json_add_time(hold, "since", now - v->held_for) &&
+	       json_add_time(hold, "deadline", now + v->left) &&
 	       add_number(hold, "seconds_left", true,
 			  (double)((v->left + 999) / 1000));
 }
@@ -66,7 +51,19 @@ static bool add_client(cJSON *to, const struct session_view *v, int64_t now)
 		return cJSON_AddNullToObject(to, "client");
 	client = cJSON_AddObjectToObject(to, "client");
 	return add_text(client, "address", v->client) &&
-	       add_time(client, "since", now - v->client_for);
+	       json_add_time(client, "since", now - v->client_for);
+}
+
+static bool add_pause(cJSON *to, const struct session_view *v, int64_t now)
+{
+	cJSON *pause;
+
+	if (v->paused_for < 0)
+		return cJSON_AddNullToObject(to, "paused");
+	pause = cJSON_AddObjectToObject(to, "paused");
+	return json_add_time(pause, "since", now - v->paused_for) &&
+	       add_text(pause, "file", v->file) &&
+	       add_number(pause, "line", v->file, v->line);
 }
 
 cJSON *session_json(const struct session_view *v, int64_t now_ms)
@@ -84,7 +81,10 @@ cJSON *session_json(const struct session_view *v, int64_t now_ms)
 	    add_number(to, "port", v->port, v->port) &&
 	    add_hold(to, v, now_ms) &&
 	    add_client(to, v, now_ms) &&
-	    add_text(to, "failed", v->failed))
+	    add_text(to, "failed", v->failed) &&
+	    add_text(to, "node", v->node) &&
+	    cJSON_AddBoolToObject(to, "main", v->main) &&
+	    add_pause(to, v, now_ms))
 		return to;
 	cJSON_Delete(to);
 	return NULL;

@@ -18,6 +18,11 @@ const char *session_name(const struct session *s)
 								: s->cmd.name;
 }
 
+const char *session_script(const struct session *s)
+{
+	return s->cmd.kind == PYCMD_SCRIPT ? s->cmd.name : NULL;
+}
+
 /* See driver_log.h. */
 static bool is_private_only(const struct sessions *all)
 {
@@ -40,7 +45,7 @@ static struct step_facts facts(const struct session *s)
 		.rank = s->hello.rank,
 		.python = s->hello.exe,
 		.cwd = s->hello.cwd,
-		.script = s->cmd.kind == PYCMD_SCRIPT ? s->cmd.name : NULL,
+		.script = session_script(s),
 		.host = at->host,
 		.port = at->port,
 		.wanted_port = at->wanted_port,

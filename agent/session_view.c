@@ -1,5 +1,7 @@
 #include "session_view.h"
 
+#include <stdio.h>
+
 #include "hook_server.h"
 #include "sessions_internal.h"
 
@@ -24,12 +26,32 @@ void session_look(const struct session *s, struct session_view *v)
 		.client = in ? s->client_address : NULL,
 		.client_for = now - s->attached,
 		.failed = *s->failed ? s->failed : NULL,
+		.node = s->all->node,
+		.main = s->main || s->adopted,
+		.paused_for = in && s->paused ? now - s->paused : -1,
+		.file = *s->paused_file ? s->paused_file : NULL,
+		.line = s->paused_line,
 	};
 }
 
 struct session *sessions_next(struct sessions *all, struct session *after)
 {
 	return after ? after->next : all->first;
+}
+
+struct cJSON *sessions_history(const struct sessions *all)
+{
+	return history_json(&all->history);
+}
+
+uint64_t sessions_last_event(const struct sessions *all)
+{
+	return all->history.count;
+}
+
+void session_note_abort(struct session *s, const char *why)
+{
+	session_note(s, "aborted", why);
 }
 
 static bool is_held(const struct session *s)
@@ -56,6 +78,7 @@ int64_t session_extend(struct session *s, int64_t ms)
 {
 	const int64_t max = (int64_t)s->all->config->max_hold * 1000;
 	int64_t most = s->since + max - s->barrier.deadline;
+	char text[32];
 
 	if (!is_held(s))
 		return -1;
@@ -63,6 +86,8 @@ int64_t session_extend(struct session *s, int64_t ms)
 		ms = most > 0 ? most : 0;
 	if (ms == 0)
 		return 0;
+	snprintf(text, sizeof(text), "by %lld s", (long long)ms / 1000);
+	session_note(s, "extended", text);
 	extend(s, ms);
 	for (struct session *p = s->all->first; p && s->shares; p = p->next)
 		if (session_is_peer(s, p) && p->shares && is_held(p))

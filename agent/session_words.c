@@ -129,6 +129,7 @@ static void on_adopt(struct session *s, const char *rest)
 static void on_listen(struct session *s, const char *call)
 {
 	s->adopted = true;
+	session_note(s, "attachable", call);
 	if (s->barrier.state == BARRIER_RUNNING)
 		session_say_listen(s, call);
 	s->all->ops->arrived(s->all->ctx, s);
@@ -167,6 +168,7 @@ static void on_release(struct session *s, const char *rest)
 	todo = session_step(s, BARRIER_RELEASE, session_now());
 	s->asked = s->waiting = false;
 	if (!(todo & BARRIER_REFUSE)) {
+		session_note(s, "released", "the script waits no longer");
 		session_do(s, (todo & BARRIER_DROP_CLIENT) | BARRIER_UNTRACE,
 			   BARRIER_RELEASE, "the script waits no longer");
 		s->all->ops->released(s->all->ctx, s);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bsd/string.h>
 
@@ -123,6 +124,7 @@ struct sessions *sessions_create(uv_loop_t *loop, const struct config *config,
 	all->place = place;
 	all->ops = ops;
 	all->ctx = ctx;
+	gethostname(all->node, sizeof(all->node) - 1);
 	return all;
 }
 
@@ -173,7 +175,25 @@ bool session_inherited(struct session *s)
 void session_claim(struct session *s, void *client, const char *address)
 {
 	s->client = client;
+	s->paused = 0;
 	strlcpy(s->client_address, address, sizeof(s->client_address));
+}
+
+void session_paused(struct session *s)
+{
+	s->paused = session_now();
+	*s->paused_file = '\0';
+}
+
+void session_paused_at(struct session *s, const char *file, int line)
+{
+	strlcpy(s->paused_file, file, sizeof(s->paused_file));
+	s->paused_line = line;
+}
+
+void session_resumed(struct session *s)
+{
+	s->paused = 0;
 }
 
 void session_ready(struct session *s)

@@ -8,6 +8,8 @@
  *   session_choice.c  which session is held, and which one a client gets
  *   session_ranks.c   ranks of one launch: their deadline, and which there are
  *   session_hook.c    what a hook is told, and which of its answers count
+ *   session_history.c what is told of it afterwards
+ *   session_launch.c  how to attach to them
  *   session_log.c     what a step's log says
  *
  * Each calls only those below it. */
@@ -23,6 +25,7 @@
 
 #include "barrier.h"
 #include "hello.h"
+#include "history.h"
 #include "pycmd.h"
 
 struct hook;
@@ -46,6 +49,10 @@ struct session {
 	char token[33];      /* what the debuggee proves itself with */
 	int64_t since;       /* ms: the hold's start */
 	int64_t attached;    /* ms: when the client was in */
+	int64_t paused;      /* ms: when its client's debugger stopped it, 0:
+				it runs ... */
+	char paused_file[256];  /* ... and where, "": not known */
+	int paused_line;
 	int64_t countdown;   /* ms: the next line that says what is left */
 	int64_t timeout_ms;
 	pid_t launch;        /* ranks of one launcher have it in common */
@@ -64,6 +71,7 @@ struct session {
 	bool timed_out;      /* of that one, and nobody came */
 	bool main;           /* a step's main script */
 	bool adopted;        /* its script asked for a debugger itself */
+	bool noted;          /* the history has something of it */
 	bool told;           /* its log has the launch configuration */
 	bool alone;          /* the client does not want child processes */
 	uint16_t debuggee_port;
@@ -78,6 +86,8 @@ struct sessions {
 	const struct place *place;
 	const struct session_ops *ops;
 	void *ctx;
+	char node[65];
+	struct history history;
 	uint8_t seen[RANKS_SEEN / 8];  /* ranks that have registered */
 };
 
@@ -163,10 +173,22 @@ int64_t session_shared_hold(struct session *s);
 bool session_rank_may_come(struct sessions *all, int rank,
 			   char why[static 256]);
 
+/* session_history.c */
+
+/* `what` lasts; `detail` may be NULL. */
+void session_note(struct session *s, const char *what, const char *detail);
+
+/* An event has brought its barrier to where it is now. */
+void session_note_event(struct session *s, enum barrier_event e,
+			enum barrier_state before, const char *why);
+
 /* session_log.c */
 
 /* The script's or module's name, for people. */
 const char *session_name(const struct session *s);
+
+/* The script's path, as the command line has it; NULL: it is none. */
+const char *session_script(const struct session *s);
 
 void session_say_hold(struct session *s);
 void session_say_listen(struct session *s, const char *call);

@@ -26,12 +26,34 @@ struct session_view {
 	const char *client;     /* the address of one that is in, NULL */
 	int64_t client_for;     /* how long it has been in */
 	const char *failed;     /* the exception it is held at, NULL */
+	const char *node;       /* the machine's name */
+	bool main;              /* a step's main script, or one that asked for
+				   a debugger itself; else a process beside */
+	int64_t paused_for;     /* how long its client has left it standing,
+				   -1: not so ... */
+	const char *file;       /* ... where, by the client's path; NULL: not
+				   known */
+	int line;
 };
 
 void session_look(const struct session *s, struct session_view *v);
 
 /* The next one behind `after` (NULL: the first). */
 struct session *sessions_next(struct sessions *all, struct session *after);
+
+struct cJSON;
+
+/* What has happened to them, as in history.h, and the last one's number. */
+struct cJSON *sessions_history(const struct sessions *all);
+uint64_t sessions_last_event(const struct sessions *all);
+
+/* The launch.json that attaches to each of them that is a step's main script:
+ * with the token. NULL when memory is short; cJSON_Delete frees it. */
+struct cJSON *sessions_launch(const struct sessions *all);
+
+/* The step is about to be ended on this one's account; `why` is one sentence.
+ */
+void session_note_abort(struct session *s, const char *why);
 
 /* End its hold; `why` is one sentence for the step's log. False when it is not
  * held. */

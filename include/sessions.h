@@ -97,6 +97,13 @@ bool session_inherited(struct session *s);
 void session_claim(struct session *s, void *client, const char *address);
 void session_ready(struct session *s);          /* it is attached now */
 void session_attach_failed(struct session *s);  /* it left before that */
+
+/* Its client's debugger has stopped it, stands in that line of its client's
+ * file, lets it run. */
+void session_paused(struct session *s);
+void session_paused_at(struct session *s, const char *file, int line);
+void session_resumed(struct session *s);
+
 void session_leaving(struct session *s);        /* it is about to ... */
 /* It is about to, and wants the process to end: by SIGTERM, at once, or, when
  * there is a handler for that, which may need what stands at a breakpoint,

@@ -67,6 +67,8 @@ is_whole() { # DIR KEY
 	[ -x "$1/bin/python" ] && [ -e "$1/key" ] && [ "$(<"$1/key")" = "$2" ]
 }
 
+# The files of requirements are complete: they have what each package needs,
+# but for what the tests do not use of it.
 make_venv() { # NAME PYTHON REQUIREMENTS
 	local dir=$VENVS/$1 file=$HERE/requirements/$3.txt key
 	key=$(key_of "$2" "$file")
@@ -74,7 +76,7 @@ make_venv() { # NAME PYTHON REQUIREMENTS
 	say "$1: $2 with ${3/-/ }"
 	rm -rf "$dir"
 	run_quietly "$2" -m venv "$dir" &&
-		run_quietly "$dir/bin/python" -m pip install -q \
+		run_quietly "$dir/bin/python" -m pip install -q --no-deps \
 			--only-binary :all: --require-hashes -r "$file" &&
 		echo "$key" >"$dir/key" && return
 	say "$1: failed" >&2

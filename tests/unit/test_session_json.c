@@ -29,7 +29,8 @@ static void a_held_one_has_a_deadline(void **state)
 		.pid = 41, .rank = 3, .state = BARRIER_POSTMORTEM, .name = "a.py",
 		.python = "3.11.7", .cwd = "/wd", .host = "10.3.0.5",
 		.port = 5678, .held = true, .held_for = 7006, .left = 292001,
-		.failed = "KeyError: 'x'",
+		.failed = "KeyError: 'x'", .node = "n0", .main = true,
+		.paused_for = -1,
 	};
 
 	(void)state;
@@ -39,7 +40,8 @@ static void a_held_one_has_a_deadline(void **state)
 		  "\"hold\":{\"since\":\"1994-11-06T08:49:29.999Z\","
 		  "\"deadline\":\"1994-11-06T08:54:29.006Z\","
 		  "\"seconds_left\":293},"
-		  "\"client\":null,\"failed\":\"KeyError: 'x'\"}");
+		  "\"client\":null,\"failed\":\"KeyError: 'x'\","
+		  "\"node\":\"n0\",\"main\":true,\"paused\":null}");
 }
 
 static void what_is_not_there_is_null(void **state)
@@ -47,7 +49,8 @@ static void what_is_not_there_is_null(void **state)
 	static const struct session_view V = {
 		.pid = 7, .rank = -1, .state = BARRIER_ATTACHED, .name = "python",
 		.python = "", .cwd = "/", .host = "::1",
-		.client = "10.3.1.5:50123", .client_for = 1000,
+		.client = "10.3.1.5:50123", .client_for = 1000, .node = "",
+		.paused_for = 500,
 	};
 
 	(void)state;
@@ -55,7 +58,27 @@ static void what_is_not_there_is_null(void **state)
 		  "\"pid\":7,\"rank\":null,\"python\":\"\",\"cwd\":\"/\","
 		  "\"host\":\"::1\",\"port\":null,\"hold\":null,"
 		  "\"client\":{\"address\":\"10.3.1.5:50123\","
-		  "\"since\":\"1994-11-06T08:49:36.005Z\"},\"failed\":null}");
+		  "\"since\":\"1994-11-06T08:49:36.005Z\"},\"failed\":null,"
+		  "\"node\":\"\",\"main\":false,\"paused\":{"
+		  "\"since\":\"1994-11-06T08:49:36.505Z\",\"file\":null,"
+		  "\"line\":null}}");
+}
+
+static void a_paused_one_has_a_place(void **state)
+{
+	static const struct session_view V = {
+		.rank = -1, .state = BARRIER_RUNNING, .name = "", .python = "", .cwd = "",
+		.host = "", .node = "", .file = "/home/me/a.py", .line = 12,
+	};
+	cJSON *json = session_json(&V, NOW);
+	char *text = cJSON_PrintUnformatted(
+		cJSON_GetObjectItemCaseSensitive(json, "paused"));
+
+	(void)state;
+	assert_string_equal(text, "{\"since\":\"1994-11-06T08:49:37.005Z\","
+				  "\"file\":\"/home/me/a.py\",\"line\":12}");
+	cJSON_free(text);
+	cJSON_Delete(json);
 }
 
 int main(void)
@@ -63,6 +86,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_held_one_has_a_deadline),
 		cmocka_unit_test(what_is_not_there_is_null),
+		cmocka_unit_test(a_paused_one_has_a_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
