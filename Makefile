@@ -120,7 +120,7 @@ build/fuzz/obj/%.o: agent/%.c build/flags build/deps/host-rank0.key
 $(ASAN_RANK0): build/deps/host-rank0.key
 $(filter-out $(ASAN_RANK0),$(ASAN_OBJECTS)): build/deps/host.key
 $(foreach dir,obj asan/obj fuzz/obj,\
-	$(EMBEDDING:agent/%.c=build/$(dir)/%.o)): $(HOOK_FILES)
+	$(EMBEDDING:agent/%.c=build/$(dir)/%.o)): $(HOOK_FILES) build/hook.head
 $(foreach dir,obj asan/obj fuzz/obj,build/$(dir)/page_data.o): \
 	build/page_csp.h build/status.html.gz
 
@@ -140,15 +140,15 @@ build/pitstop.debug: $(OBJECTS)
 		$(KEPT:%=-Wl,--undefined=%) \
 		-L$(MUSL)/lib $(LIBRARIES:%=-l%) -lpthread
 
-build/hook.zip: agent/hook/sitecustomize.py agent/hook/zip.sh
+build/hook.head: agent/hook/sitecustomize.py agent/hook/zip.sh
 	@mkdir -p $(@D)
-	$(Q)agent/hook/zip.sh $< $@
+	$(Q)agent/hook/zip.sh --head $< $@
 
-# The zip file goes behind the stripped binary: see include/hook_dir.h.
-build/pitstop: build/pitstop.debug build/hook.zip tests/check_static.sh
+# Stripped, it becomes a zip file of the stub: see include/hook_dir.h.
+build/pitstop: build/pitstop.debug tests/check_static.sh
 	@echo "  STRIP   $@"
 	$(Q)strip --strip-all --remove-section=.comment -o $@.new $<
-	$(Q)cat build/hook.zip >>$@.new
+	$(Q)agent/hook/zip.sh --directory agent/hook/sitecustomize.py $@.new
 	@tests/check_static.sh $@.new
 	$(Q)mv $@.new $@
 
