@@ -237,6 +237,12 @@ def do_adopted(_, __):
         watch_children()
 
 
+def do_stacks(_, source):
+    if "send_stacks" not in globals():
+        exec(compile(source, "<frozen pitstop>", "exec", 0, True), globals())
+    send_stacks()                               # stacks.py
+
+
 def do_untrace(_, __):
     end_show()
     untrace()
@@ -260,6 +266,7 @@ VERBS = {
     "pass": do_pass,
     "adopt": do_adopt,
     "adopted": do_adopted,
+    "stacks": do_stacks,
     "untrace": do_untrace,
     "retrace": do_retrace,
 }
@@ -274,7 +281,7 @@ def obey(verb, text, data):
     try:
         action(text, data)
     except (Exception, SystemExit, GaveUp) as error:
-        if verb in ("attach", "retrace"):
+        if verb in ("attach", "retrace", "stacks"):
             send("failed " + one_line(error))
 
 
