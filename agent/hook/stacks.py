@@ -5,11 +5,10 @@ in the hook's own thread, or in a hold's. Imports nothing: the step may hang in
 the import of the same module, and then nobody could attach to it any more.
 """
 FRAMES_MAX = 256            # of one thread or task, the innermost
-TEXT_BYTES = 1000           # of a name, a path or a source line
 SOURCE_BYTES = 4 * 1024 * 1024  # a larger file's lines are not shown
 REGULAR = 0o100000          # S_IFREG of S_IFMT
 FORMAT = 0o170000
-SPACES = b" " * 32 + bytes(range(32, 256))  # for control characters
+SPACES = dict.fromkeys(range(32), " ")  # for control characters
 LOOPS = ("/asyncio/base_events.py", "/asyncio/runners.py")
 
 
@@ -29,17 +28,17 @@ def source_lines(path, cache):
 
 def clean(text):
     """In one line, without the tabs that separate."""
-    if not isinstance(text, bytes):
-        text = str(text).encode("utf-8", "surrogateescape")
-    return text.translate(SPACES).strip()[:TEXT_BYTES]
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    return str(text).translate(SPACES).strip()[:TEXT_MAX]
 
 
 def frame_line(code, number, cache):
     source = source_lines(code.co_filename, cache)
-    text = source[number - 1] if 0 < (number or 0) <= len(source) else b""
+    text = source[number - 1] if 0 < (number or 0) <= len(source) else ""
     name = getattr(code, "co_qualname", code.co_name)
-    return b"\t".join([b"frame %d" % (number or 0), clean(name),
-                       clean(code.co_filename), clean(text)])
+    return "\t".join(["frame %d" % (number or 0), clean(name),
+                      clean(code.co_filename), clean(text)])
 
 
 def thread_places(frame):
@@ -117,7 +116,7 @@ def tasks(frames):
     for loop in running_loops(frames) if "asyncio" in sys.modules else ():
         for task in sorted(tasks_of(loop), key=task_name):
             coroutine = getattr(task, "get_coro", lambda: task._coro)()  # 3.7
-            found.append((b"task " + clean(task_name(task)),
+            found.append(("task " + clean(task_name(task)),
                           task_places(coroutine)))
     return found
 
@@ -135,7 +134,7 @@ def threads(frames):
             continue
         name = getattr(thread, "_name", None) or (
             "MainThread" if ident == main else "Thread %d" % ident)
-        found.append((b"thread %d %s" % (getattr(thread, "_native_id", 0) or 0,
+        found.append(("thread %d %s" % (getattr(thread, "_native_id", 0) or 0,
                                          clean(name)),
                       thread_places(frames[ident])))
     return found
@@ -153,5 +152,5 @@ def send_stacks():
     for line, places in found:
         lines.append(line)
         lines += [frame_line(code, number, cache) for code, number in places]
-    lines.append(b"stacked")
-    send(os.fsdecode(b"\n".join(lines)))
+    lines.append("stacked")
+    send(os.fsdecode("\n".join(lines).encode("utf-8", "replace")))
