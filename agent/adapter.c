@@ -142,9 +142,12 @@ static void on_session_freed(void *ctx)
 	retry_waiting(ctx);
 }
 
+/* A child runs on; a rank stays held, to its deadline, and attachable. */
 static void on_client_declined(void *ctx, struct client *c, int pid)
 {
 	child_declined(ctx, pid, c);
+	if (offer_open_to(ctx, pid) == c)
+		offer_withdraw(ctx, pid);
 }
 
 static bool on_client_outlives(void *ctx, struct client *c)
@@ -207,6 +210,17 @@ static void make_room(struct adapter *a)
 		client_cut(c);
 }
 
+static void shut_out(struct client *c, const struct sockaddr *from)
+{
+	char why[256], host[64];
+
+	address_host(from, host);
+	snprintf(why, sizeof(why), "%s is not in PITSTOP_ALLOW, the addresses "
+		 "that may debug this step; start it with --allow %s", host,
+		 host);
+	client_turn_away(c, why);
+}
+
 static void on_client_connection(void *ctx, uv_stream_t *listener)
 {
 	struct adapter *a = ctx;
@@ -226,10 +240,7 @@ static void on_client_connection(void *ctx, uv_stream_t *listener)
 	if (from.ss_family == AF_UNSPEC)  /* it has left already */
 		client_cut(m->client);
 	else if (!cidr_contains(&a->allow, (struct sockaddr *)&from))
-		client_turn_away(m->client, "your address is not in "
-				 "PITSTOP_ALLOW, the list of addresses that "
-				 "may debug this step; set it where the step "
-				 "is started");
+		shut_out(m->client, (struct sockaddr *)&from);
 	make_room(a);
 }
 
@@ -379,15 +390,22 @@ static void on_failed(void *client, const char *text)
 	client_refuse(client, text);
 }
 
+static void on_connected(void *client)
+{
+	client_traced(client);
+}
+
 static void on_retraced(void *ctx, struct session *s, void *client)
 {
 	struct debuggee *d = session_debuggee(ctx, s);
 
-	if (d)
-		client_take(client, s, d);
-	else
+	if (!d) {
 		client_refuse(client, "the debugger in the step closed its "
 				      "connection; attach once more");
+		return;
+	}
+	client_take(client, s, d);
+	client_traced(client);
 }
 
 static void on_drop(void *client, const char *why, bool lost)
@@ -408,6 +426,7 @@ static void on_session_gone(void *ctx, struct session *s)
 static const struct session_ops SESSION_OPS = {
 	.arrived = on_arrived,
 	.failed = on_failed,
+	.connected = on_connected,
 	.retraced = on_retraced,
 	.drop = on_drop,
 	.released = on_released,

@@ -82,7 +82,7 @@ bool child_arrived(struct adapter *a, struct member *m, struct session *root)
 	debuggee_trust(m->debuggee);
 	m->child = m->standing = true;
 	m->session = sessions_by_pid(a->sessions, pid);
-	if (m->session && !session_adopt(m->session))
+	if (m->session && !session_inherited(m->session))
 		m->session = NULL;
 	if (lead && attach_config_children(client_config(lead)) &&
 	    offer_make(a, lead, pid, -1))
@@ -143,10 +143,10 @@ void child_unblocked(struct member *m)
 /* One that is being attached to is the client's affair. */
 void child_gone(struct member *m)
 {
-	bool adopted = m->unblocking ||
-		       (m->standing && !debuggee_client(m->debuggee));
+	bool unclaimed = m->unblocking ||
+			 (m->standing && !debuggee_client(m->debuggee));
 
-	if (m->session && adopted)
+	if (m->session && unclaimed)
 		session_attach_failed(m->session);
 	offer_withdraw(m->adapter, debuggee_pid(m->debuggee));
 }

@@ -29,12 +29,18 @@ static bool host_text(const struct sockaddr *sa, char to[static 64])
 	return inet_ntop(AF_INET, addr, to, 64);
 }
 
+void address_host(const struct sockaddr *sa, char to[static 64])
+{
+	if (!host_text(sa, to))
+		strlcpy(to, "?", 64);
+}
+
 void address_text(const struct sockaddr *sa, char to[static 64])
 {
-	char host[64] = "?";
 	unsigned port = 0;
+	char host[64];
 
-	host_text(sa, host);
+	address_host(sa, host);
 	if (sa->sa_family == AF_INET)
 		port = ntohs(((const struct sockaddr_in *)sa)->sin_port);
 	else if (sa->sa_family == AF_INET6)

@@ -32,11 +32,13 @@
 enum { AGENT_IPC_FD = 3, AGENT_HOOK_FD, AGENT_DEBUGGEE_FD, AGENT_FDS };
 
 void agent_child_init(struct agent_child *a, const struct signals *signals,
-		      const struct listeners *listeners, const char *token)
+		      const struct listeners *listeners, const char *token,
+		      uint32_t by_flag)
 {
 	*a = (struct agent_child){
 		.signals = signals,
 		.token = token,
+		.by_flag = by_flag,
 		.listeners = listeners,
 		.state = listeners->hooks < 0 ? AGENT_OFF : AGENT_WAITING,
 		.ipc = -1,
@@ -61,6 +63,7 @@ static void set_environment(const struct agent_child *a)
 	set_number(IPC_FD_VARIABLE, AGENT_IPC_FD);
 	set_number(IPC_HOOK_FD_VARIABLE, AGENT_HOOK_FD);
 	set_number(IPC_DEBUGGEE_FD_VARIABLE, AGENT_DEBUGGEE_FD);
+	set_number(IPC_BY_FLAG_VARIABLE, a->by_flag);
 	setenv("PITSTOP_TOKEN", a->token, 1);
 	if (a->port)
 		set_number("PITSTOP_PORT", a->port);

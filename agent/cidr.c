@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -29,13 +30,29 @@ static bool same_bits(const uint8_t a[static 16], const uint8_t b[static 16],
 	       (rest == 0 || (a[bytes] ^ b[bytes]) >> (8 - rest) == 0);
 }
 
-/* Is nothing set behind the prefix? */
-static bool is_network(const struct cidr *c)
+/* ::/0 means all of IPv6, not IPv4 with it. */
+static bool is_in(const uint8_t addr[static 16], const struct cidr *c)
+{
+	bool ipv4 = memcmp(addr, MAPPED, sizeof(MAPPED)) == 0;
+
+	return (!ipv4 || c->bits >= MAPPED_BITS) &&
+	       same_bits(addr, c->addr, c->bits);
+}
+
+/* Without what is set behind the prefix. */
+static struct cidr network_of(const struct cidr *c)
 {
 	struct cidr network = { .bits = c->bits };
 
 	for (unsigned i = 0; i < c->bits; i++)
 		network.addr[i / 8] |= c->addr[i / 8] & (0x80 >> i % 8);
+	return network;
+}
+
+static bool is_network(const struct cidr *c)
+{
+	struct cidr network = network_of(c);
+
 	return memcmp(network.addr, c->addr, sizeof(c->addr)) == 0;
 }
 
@@ -51,7 +68,7 @@ static bool parse_bits(const char *text, unsigned max, unsigned *bits)
 	return !bad;
 }
 
-/* `piece` is taken apart. */
+/* Bits may be set behind the prefix. `piece` is taken apart. */
 static bool parse_piece(char *piece, struct cidr *to)
 {
 	char *slash = strchr(piece, '/');
@@ -70,20 +87,28 @@ static bool parse_piece(char *piece, struct cidr *to)
 	if (slash && !parse_bits(slash, 128 - first, &bits))
 		return false;
 	to->bits = (uint8_t)(first + bits);
-	return is_network(to);
+	return true;
+}
+
+static bool parse_range(const char *text, size_t len, struct cidr *to)
+{
+	char piece[PIECE_MAX];
+
+	if (len >= sizeof(piece))
+		return false;
+	memcpy(piece, text, len);
+	piece[len] = '\0';
+	return parse_piece(piece, to);
 }
 
 static bool add_piece(struct cidr_list *list, const char *text, size_t len)
 {
-	char piece[PIECE_MAX];
+	struct cidr c;
 
-	if (len >= sizeof(piece) || list->len == CIDR_MAX)
+	if (list->len == CIDR_MAX || !parse_range(text, len, &c) ||
+	    !is_network(&c))
 		return false;
-	memcpy(piece, text, len);
-	piece[len] = '\0';
-	if (!parse_piece(piece, &list->at[list->len]))
-		return false;
-	list->len++;
+	list->at[list->len++] = c;
 	return true;
 }
 
@@ -117,25 +142,55 @@ bool cidr_parse(struct cidr_list *list, const char *text, char bad[static 64])
 	return true;
 }
 
+bool cidr_mend(const char *piece, char mended[static 64])
+{
+	bool ipv4 = !strchr(piece, ':');
+	unsigned first = ipv4 ? MAPPED_BITS : 0;
+	char addr[INET6_ADDRSTRLEN];
+	struct cidr c, network;
+
+	if (!parse_range(piece, strlen(piece), &c) || is_network(&c))
+		return false;
+	network = network_of(&c);
+	if (!is_in(c.addr, &network))
+		return false;
+	inet_ntop(ipv4 ? AF_INET : AF_INET6, network.addr + first / 8, addr,
+		  sizeof(addr));
+	snprintf(mended, 64, "%s/%u", addr, network.bits - first);
+	return true;
+}
+
+static bool contains(const struct cidr_list *list,
+		     const uint8_t addr[static 16])
+{
+	for (size_t i = 0; i < list->len; i++)
+		if (is_in(addr, &list->at[i]))
+			return true;
+	return false;
+}
+
+enum cidr_family cidr_address(const struct sockaddr *sa, uint8_t to[static 16])
+{
+	if (sa->sa_family == AF_INET)
+		map_ipv4(to, &((const struct sockaddr_in *)sa)->sin_addr);
+	else if (sa->sa_family == AF_INET6)
+		memcpy(to, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
+	else
+		return CIDR_OTHER;
+	return memcmp(to, MAPPED, sizeof(MAPPED)) == 0 ? CIDR_IPV4 : CIDR_IPV6;
+}
+
 bool cidr_contains(const struct cidr_list *list, const struct sockaddr *sa)
 {
 	uint8_t addr[16];
-	bool ipv4;
 
-	if (sa->sa_family == AF_INET)
-		map_ipv4(addr, &((const struct sockaddr_in *)sa)->sin_addr);
-	else if (sa->sa_family == AF_INET6)
-		memcpy(addr, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
-	else
-		return false;
-	ipv4 = memcmp(addr, MAPPED, sizeof(MAPPED)) == 0;
-	for (size_t i = 0; i < list->len; i++) {
-		const struct cidr *c = &list->at[i];
+	return cidr_address(sa, addr) != CIDR_OTHER && contains(list, addr);
+}
 
-		/* ::/0 means all of IPv6, not IPv4 with it. */
-		if ((!ipv4 || c->bits >= MAPPED_BITS) &&
-		    same_bits(addr, c->addr, c->bits))
-			return true;
-	}
-	return false;
+bool cidr_contains_text(const struct cidr_list *list, const char *address)
+{
+	struct cidr c;
+
+	return parse_range(address, strlen(address), &c) && c.bits == 128 &&
+	       contains(list, c.addr);
 }

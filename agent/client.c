@@ -11,14 +11,18 @@
 #include "dap.h"
 #include "dap_peer.h"
 #include "debuggee.h"
+#include "guesses.h"
+#include "sessions.h"
 #include "stream.h"
 
 #define AUTH_MS 15000      /* a connection that has not attached by then is
 			      closed */
-#define BAD_TOKEN_MS 3000  /* the price of a wrong token */
+#define BAD_TOKEN_MS GUESSES_MS  /* until a refusal is told */
 
 static const struct dap_limits STRANGER = { 4096, 64 * 1024, 32 };
 static const struct dap_limits TRUSTED = { 4096, 8 * 1024 * 1024, 256 };
+
+static struct guesses guesses;
 
 /* answers of the debuggee */
 
@@ -78,20 +82,38 @@ static void on_punished(uv_timer_t *t)
 	client_say_farewell(c);
 }
 
+static bool refuse_token(struct client *c, const char *reason, const char *why)
+{
+	strlcpy(c->why, why, sizeof(c->why));
+	client_note_refusal(c, reason);
+	return false;
+}
+
 static bool token_ok(struct client *c)
 {
-	enum attach_token t = attach_config_token(c->attach, c->token);
+	struct sockaddr_storage from;
+	int64_t now = client_now();
 
-	if (t == TOKEN_RIGHT)
+	dap_peer_sockaddr(c->peer, &from);
+	if (guesses_full(&guesses, (struct sockaddr *)&from, now))
+		return refuse_token(c, "too many wrong tokens",
+				    "too many wrong tokens came from your "
+				    "address: try again in a few seconds");
+	switch (attach_config_token(c->attach, c->token)) {
+	case TOKEN_RIGHT:
 		return true;
-	strlcpy(c->why, t == TOKEN_WRONG
-			? "wrong token: \"pitstopToken\" in the launch "
-			  "configuration is not the one in this step's log"
-			: "missing token: take \"pitstopToken\" over from "
-			  "the launch configuration in the step's log",
-		sizeof(c->why));
-	client_note_refusal(c, t == TOKEN_WRONG ? "wrong token" : "missing token");
-	return false;
+	case TOKEN_MISSING:
+		return refuse_token(c, "missing token",
+				    "missing token: take \"pitstopToken\" "
+				    "over from the launch configuration in "
+				    "the step's log");
+	case TOKEN_WRONG:
+		break;
+	}
+	guesses_add(&guesses, (struct sockaddr *)&from, now);
+	return refuse_token(c, "wrong token",
+			    "wrong token: \"pitstopToken\" in the launch "
+			    "configuration is not the one in this step's log");
 }
 
 static void do_attach(struct client *c, const struct dap_message *m)
@@ -154,6 +176,30 @@ static void do_all_threads(struct client *c, const struct dap_message *m)
 			 client_tag(c, m->seq));
 }
 
+/* As debugpy's adapter answers it, with what the step says of itself. */
+static void on_system_info(void *debuggee, int64_t t,
+			   const struct dap_message *m)
+{
+	struct client *c = client_tagged(debuggee, t);
+	cJSON *body;
+
+	if (!c)
+		return;
+	body = m && m->success ? client_parse(m->data) : NULL;
+	if (!body)
+		body = cJSON_CreateObject();
+	cJSON_AddStringToObject(cJSON_AddObjectToObject(body, "debugpy"),
+				"version",
+				c->session ? session_debugpy(c->session) : "");
+	dap_peer_respond(c->peer, t & UINT32_MAX, "debugpySystemInfo", body);
+}
+
+static void do_system_info(struct client *c, const struct dap_message *m)
+{
+	dap_peer_request(debuggee_peer(c->debuggee), "pydevdSystemInfo", NULL,
+			 on_system_info, client_tag(c, m->seq));
+}
+
 static void do_disconnect(struct client *c, const struct dap_message *m)
 {
 	cJSON *args = arguments_of(m);
@@ -212,6 +258,8 @@ static const struct {
 	  do_configuration_done },
 	{ "pause", CLIENT_ATTACHED, CLIENT_ATTACHED, do_all_threads },
 	{ "continue", CLIENT_ATTACHED, CLIENT_ATTACHED, do_all_threads },
+	{ "debugpySystemInfo", CLIENT_CONFIGURING, CLIENT_ATTACHED,
+	  do_system_info },
 	{ "terminate", CLIENT_GREETED, CLIENT_OUTLIVING, do_terminate },
 	{ "disconnect", CLIENT_NEW, CLIENT_ENDED, do_disconnect },
 };

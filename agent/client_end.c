@@ -222,6 +222,11 @@ static void leave_attached(struct client *c, bool terminate)
 	c->state = CLIENT_LEAVING;
 	if (c->session)
 		session_leaving(c->session);
+	if (terminate)
+		log_warn("%s ends process %d", c->address, c->pid);
+	/* debugpy ends it with status 0, which would pass for a success */
+	if (terminate && c->session && session_terminate(c->session))
+		terminate = false;
 	cJSON_AddBoolToObject(args, "terminateDebuggee", terminate);
 	client_limit(c, on_disconnect_late, DETACH_MS);
 	dap_peer_resume(debuggee_peer(c->debuggee));

@@ -65,6 +65,8 @@ struct client {
 	struct buf deferred;
 	int64_t since;
 	bool authorised;
+	bool configured;             /* `configurationDone` was taken */
+	bool traced;                 /* all threads of the step are */
 	uv_timer_t watch;
 	struct pause_limit pause_limit;
 	int64_t full_since;          /* ms: it takes too little, and the

@@ -16,6 +16,8 @@
 #define WAIT_DEBUGGEE_MS 45000 /* for it to load the debugger: longer than the
 				  hook's own limit, which says why */
 #define CONFIGURE_MS 30000     /* for the client, while a child stands still */
+#define TRACE_MS 5000          /* for the debugger to trace all threads: with
+				  many busy ones it takes seconds */
 #define DEFERRED_MAX (1024 * 1024)  /* bytes of events before the attach is
 				 answered; there are a few hundred */
 
@@ -50,7 +52,8 @@ void client_expect(struct client *c, struct session *s)
 
 void client_take(struct client *c, struct session *s, struct debuggee *d)
 {
-	if (c->state != CLIENT_EXPECTING) {
+	c->traced = c->state != CLIENT_EXPECTING;
+	if (c->traced) {
 		strlcpy(c->why, "the configuration did not come in time",
 			sizeof(c->why));
 		client_limit(c, on_wait_over, CONFIGURE_MS);
@@ -93,8 +96,34 @@ static void flush_deferred(struct client *c)
 	buf_free(&c->deferred);
 }
 
-/* The moment of "attached": the debug server took configurationDone and the
- * client has the answer to its attach. */
+/* The moment of "attached": the client has the answer to its attach. */
+static void attached(struct client *c)
+{
+	uv_timer_stop(&c->timer);
+	dap_peer_respond(c->peer, c->attach_seq, "attach", NULL);
+	c->attach_seq = 0;
+	c->state = CLIENT_ATTACHED;
+	c->since = client_now();
+	flush_deferred(c);
+	if (c->session)
+		session_ready(c->session);
+	c->ops->attached(c->ctx, c, c->debuggee);
+}
+
+static void on_traced_late(uv_timer_t *t)
+{
+	attached(t->data);
+}
+
+void client_traced(struct client *c)
+{
+	c->traced = true;
+	if (c->state == CLIENT_CONFIGURING && c->configured && c->peer)
+		attached(c);
+}
+
+/* The debug server took configurationDone. Only then does it set out to trace
+ * the threads that run, and meanwhile breakpoints are missed. */
 void client_configured(void *debuggee, int64_t seq,
 			  const struct dap_message *m)
 {
@@ -109,16 +138,14 @@ void client_configured(void *debuggee, int64_t seq,
 			     false);
 		return;
 	}
-	uv_timer_stop(&c->timer);
 	dap_peer_forward(c->peer, m, seq & UINT32_MAX);
-	dap_peer_respond(c->peer, c->attach_seq, "attach", NULL);
-	c->attach_seq = 0;
-	c->state = CLIENT_ATTACHED;
-	c->since = client_now();
-	flush_deferred(c);
-	if (c->session)
-		session_ready(c->session);
-	c->ops->attached(c->ctx, c, c->debuggee);
+	if (c->configured)
+		return;
+	c->configured = true;
+	if (c->traced)
+		attached(c);
+	else
+		client_limit(c, on_traced_late, TRACE_MS);
 }
 
 /* from the debuggee */

@@ -32,6 +32,13 @@ static int inherited(const char *variable)
 	return fd;
 }
 
+static uint32_t inherited_by_flag(void)
+{
+	const char *text = getenv(IPC_BY_FLAG_VARIABLE), *bad;
+
+	return text ? (uint32_t)strtonum(text, 0, UINT32_MAX, &bad) : 0;
+}
+
 static void on_bad(void *ctx, const char *sentence)
 {
 	(void)ctx;
@@ -58,6 +65,7 @@ int cmd_agent(int argc, char **argv)
 	}
 	config_defaults(&config);
 	config_environment(&config, on_bad, NULL);
+	config.by_flag = inherited_by_flag();
 	if (!*config.token) {
 		log_warn("no token: PITSTOP_TOKEN is not set; not serving");
 		return 2;

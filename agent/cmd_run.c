@@ -1,10 +1,16 @@
 #include "cmd.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <bsd/string.h>
+
+#include "cidr.h"
 #include "config.h"
+#include "hook_dir.h"
 #include "log.h"
 #include "recipe.h"
 #include "supervisor.h"
@@ -16,17 +22,22 @@ static const char USAGE[] = "usage: pitstop run [OPTION...] [--] COMMAND...\n";
 static const char HELP[] =
 "\n"
 "Runs COMMAND as it is: same streams, directory, environment and exit status\n"
-"(128+n when signal n ended it). Its Python processes can be attached to from\n"
-"VS Code while it runs, or held before their first line, or where they fail,\n"
-"until somebody does:\n"
+"(128+n when signal n ended it), and lets VS Code debug its Python processes.\n"
 "\n"
-"  pitstop run --hold --timeout 600 -- python train.py --epochs 3\n"
+"  pitstop run -- python train.py\n"
+"      starts at once, and can be attached to as long as it runs\n"
+"  pitstop run --hold --timeout 10m -- python train.py\n"
+"      waits for a debugger before the first line of train.py, 10 minutes at\n"
+"      the most, and prints the launch configuration to paste into VS Code\n"
+"  pitstop run --hold=crash -- python train.py\n"
+"      waits for one where train.py fails\n"
 "\n"
-"prints the launch configuration to paste into VS Code. Whatever breaks in\n"
-"pitstop, COMMAND goes on, at the latest when the timeout has passed.\n"
+"Whatever breaks in pitstop, COMMAND goes on, at the latest when the timeout\n"
+"has passed.\n"
 "\n"
-"Each option has a variable, for images and pipelines where the command line\n"
-"is given; an option wins over its variable.\n"
+"Options come before COMMAND. Each has a variable, for images and pipelines\n"
+"whose command line is given; an option wins over its variable. A TIME is in\n"
+"seconds, or has a unit: 600, 600s, 10m, 2h.\n"
 "\n";
 
 static int help(void)
@@ -42,12 +53,24 @@ static void on_bad(void *ctx, const char *sentence)
 	log_warn("%s", sentence);
 }
 
+/* What stands behind "=" may be a secret. */
 static int not_an_option(const char *word)
 {
+	size_t len = strcspn(word, "=") + 1;
+	const char *meant;
+	char name[64];
+
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 		return help();
-	log_warn("run has no option '%s'; 'pitstop run --help' lists them",
-		 word);
+	strlcpy(name, word, len < sizeof(name) ? len : sizeof(name));
+	meant = config_nearest_flag(name);
+	if (strcmp(name, "--token") == 0)
+		log_warn("--token is no option, since others can see command "
+			 "lines: set the variable PITSTOP_TOKEN");
+	else
+		log_warn("run has no option '%s'; %s%s%s'pitstop run --help' "
+			 "lists them", name, meant ? "did you mean " : "",
+			 meant ? meant : "", meant ? "? " : "");
 	return USAGE_ERROR;
 }
 
@@ -73,6 +96,49 @@ static void follow_recipe(struct config *c, char **command)
 			   recipe.timeout, on_bad, NULL);
 }
 
+/* A hold that nobody can end costs its whole time. */
+static void doubt_allow(const struct config *c)
+{
+	struct cidr_list list;
+	char bad[64];
+
+	if (cidr_parse(&list, c->allow, bad) && list.len == 0)
+		log_warn("%s is '%s': nobody can attach, and a hold lasts "
+			 "until its timeout", config_said(c, "PITSTOP_ALLOW"),
+			 c->allow);
+}
+
+static void doubt_debugpy(const struct config *c)
+{
+	char path[PATH_MAX + sizeof("/debugpy/__init__.py")];
+
+	snprintf(path, sizeof(path), "%s/debugpy/__init__.py", c->debugpy);
+	if (*c->debugpy && access(path, F_OK) < 0)
+		log_warn("%s is '%s', where no debugpy is (%s: %s); 'pip "
+			 "install --target %s debugpy' puts it there",
+			 config_said(c, "PITSTOP_DEBUGPY"), c->debugpy, path,
+			 strerror(errno), c->debugpy);
+}
+
+static void doubt_variables(void)
+{
+	/* what an outer pitstop and its hook set for the step */
+	static const char *const OURS[] = {
+		"PITSTOP_SOCKET", HOOK_DIR_VARIABLE, "PITSTOP_HELD", NULL
+	};
+
+	config_unknown_variables(OURS, on_bad, NULL);
+}
+
+/* What a hold that was asked for makes worth telling; without one nothing is
+ * printed. */
+static void tell_doubts(const struct config *c)
+{
+	doubt_variables();
+	doubt_allow(c);
+	doubt_debugpy(c);
+}
+
 int cmd_run(int argc, char **argv)
 {
 	static struct config config;
@@ -85,7 +151,9 @@ int cmd_run(int argc, char **argv)
 	if (at >= argc)
 		return no_command();
 	follow_recipe(&config, argv + at);
+	if (config.hold != HOLD_OFF)
+		tell_doubts(&config);
 	if (config_export(&config) < 0)
 		log_warn("memory is short: the options have no effect");
-	return supervisor_run(argv + at, config.token);
+	return supervisor_run(argv + at, config.token, config.by_flag);
 }

@@ -27,6 +27,14 @@ static void add_name(struct buf *b, const struct step_facts *f)
 	buf_addf(b, ")");
 }
 
+/* Where the process's number stands above. */
+static void add_short_name(struct buf *b, const struct step_facts *f)
+{
+	buf_addf(b, "%s", f->name);
+	if (f->rank >= 0)
+		buf_addf(b, " (rank %d)", f->rank);
+}
+
 static void add_doubts(struct buf *b, const struct step_facts *f)
 {
 	if (f->told)
@@ -35,12 +43,16 @@ static void add_doubts(struct buf *b, const struct step_facts *f)
 		buf_addf(b, "pitstop: port %u is taken on this host, "
 			    "using %u\n", f->wanted_port, f->port);
 	if (f->missed_vnet)
-		buf_addf(b, "pitstop: this machine has no address in "
-			    "PITSTOP_VNET (%s)\n", f->missed_vnet);
+		buf_addf(b, "pitstop: this machine has no address in %s "
+			    "(%s)\n", f->vnet_said, f->missed_vnet);
 	if (f->doubtful)
 		buf_addf(b, "pitstop: %s can hardly be reached from another "
 			    "machine; name a better address with "
 			    "PITSTOP_ADVERTISE\n", f->host);
+	if (f->private_only)
+		buf_addf(b, "pitstop: %s is a public address, and only private "
+			    "ones may connect; if yours is public too, name "
+			    "it with --allow (PITSTOP_ALLOW)\n", f->host);
 }
 
 static void add_launch(struct buf *b, const struct step_facts *f)
@@ -111,23 +123,29 @@ void driver_log_listen(struct buf *b, const struct step_facts *f,
 void driver_log_still(struct buf *b, const struct step_facts *f,
 		      int64_t left_ms)
 {
-	buf_addf(b, "pitstop: still holding %s, %lld s left; attach to ",
-		 f->name, seconds(left_ms));
+	buf_addf(b, "pitstop: still holding ");
+	add_short_name(b, f);
+	buf_addf(b, ", %lld s left; attach to ", seconds(left_ms));
 	add_host_port(b, f);
 	buf_addf(b, "\n");
 }
 
-void driver_log_back(struct buf *b, int64_t left_ms)
+void driver_log_back(struct buf *b, const struct step_facts *f,
+		     int64_t left_ms)
 {
-	buf_addf(b, "pitstop: the agent was restarted; still holding, "
-		    "%lld s left\n", seconds(left_ms));
+	buf_addf(b, "pitstop: the agent was restarted; still holding");
+	if (f->rank >= 0)
+		buf_addf(b, " rank %d", f->rank);
+	buf_addf(b, ", %lld s left\n", seconds(left_ms));
 }
 
-void driver_log_attached(struct buf *b, const char *client, int64_t after_ms)
+void driver_log_attached(struct buf *b, const struct step_facts *f,
+			 const char *client, int64_t after_ms)
 {
-	buf_addf(b, "Debugger attached = True\n"
-		    "pitstop: %s attached after %.1f s\n", client,
-		 (double)after_ms / 1000);
+	buf_addf(b, "Debugger attached = True\npitstop: %s attached ", client);
+	if (f->rank >= 0)
+		buf_addf(b, "to rank %d ", f->rank);
+	buf_addf(b, "after %.1f s\n", (double)after_ms / 1000);
 }
 
 void driver_log_not_attached(struct buf *b, const struct step_facts *f,
@@ -139,21 +157,25 @@ void driver_log_not_attached(struct buf *b, const struct step_facts *f,
 		next = "the exception takes its course";
 	else if (f->late_attach)
 		next = "the step runs on and can still be attached to";
-	buf_addf(b, "Debugger attached = False\npitstop: %s; %s\n", why,
-		 next);
+	buf_addf(b, "Debugger attached = False\npitstop: ");
+	if (f->rank >= 0)
+		buf_addf(b, "rank %d: ", f->rank);
+	buf_addf(b, "%s; %s\n", why, next);
 }
 
 void driver_log_no_debugger(struct buf *b, const struct step_facts *f)
 {
-	buf_addf(b, "pitstop: not holding %s: %s has no debugpy; install it "
-		    "there, or name a directory that has it with "
-		    "PITSTOP_DEBUGPY\n", f->name, f->python);
+	buf_addf(b, "pitstop: not holding ");
+	add_short_name(b, f);
+	buf_addf(b, ": %s has no debugpy; install it there, or name a "
+		    "directory that has it with PITSTOP_DEBUGPY\n", f->python);
 }
 
 void driver_log_no_port(struct buf *b, const struct step_facts *f,
 			unsigned last_port)
 {
-	buf_addf(b, "pitstop: not holding %s: the ports %u to %u are all "
-		    "taken; free one, or name another with PITSTOP_PORT\n",
-		 f->name, f->wanted_port, last_port);
+	buf_addf(b, "pitstop: not holding ");
+	add_short_name(b, f);
+	buf_addf(b, ": the ports %u to %u are all taken; free one, or name "
+		    "another with PITSTOP_PORT\n", f->wanted_port, last_port);
 }

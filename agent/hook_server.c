@@ -37,16 +37,23 @@ struct hook {
 
 /* what comes in */
 
-/* Who may register: processes of our own user, root, and anybody when we are
- * root. A process outside our pid namespace shows as pid 0: it is a stranger
- * that shares the network namespace. */
-static bool peer_allowed(int fd)
+static struct ucred peer(int fd)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return false;
+		cred.pid = 0;
+	return cred;
+}
+
+/* Who may register: processes of our own user, root, and anybody when we are
+ * root. A process outside our pid namespace shows as pid 0: it is a stranger
+ * that shares the network namespace. */
+static bool peer_allowed(int fd)
+{
+	struct ucred cred = peer(fd);
+
 	return cred.pid > 0 && (cred.uid == geteuid() || cred.uid == 0 ||
 				geteuid() == 0);
 }
@@ -226,4 +233,9 @@ void hook_close(struct hook *h)
 		return;
 	h->closed = true;
 	stream_close(h->stream);
+}
+
+pid_t hook_pid(const struct hook *h)
+{
+	return h->closed ? 0 : peer(stream_fd(h->stream)).pid;
 }

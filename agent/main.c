@@ -31,16 +31,23 @@ static const struct { const char *option, *name; } aliases[] = {
 
 static void print_usage(FILE *out)
 {
-	fputs("usage: pitstop SUBCOMMAND [ARGUMENT...]\n\n", out);
+	fputs("usage: pitstop SUBCOMMAND [ARGUMENT...]\n"
+	      "\n"
+	      "Lets VS Code debug a pipeline's Python step where it runs.\n"
+	      "\n", out);
 	for (size_t i = 0; i < ARRAY_LEN(subcommands); i++)
 		fprintf(out, "  %-8s  %s\n", subcommands[i].name,
 			subcommands[i].summary);
 	fputs("\n"
-	      "Hold a Python step until VS Code attaches, 300 s at the most:\n"
+	      "Start the step through it, in place of 'python train.py':\n"
 	      "  pitstop run --hold -- python train.py\n"
-	      "It prints the launch configuration to paste into VS Code.\n"
-	      "Without --hold the step starts at once and stays attachable.\n"
-	      "'pitstop run --help' lists the options.\n",
+	      "It waits for VS Code before the first line, 300 s at the most, "
+	      "and prints\n"
+	      "the launch configuration to paste there. Without --hold the "
+	      "step starts at\n"
+	      "once, and can be attached to while it runs. 'pitstop run "
+	      "--help' explains\n"
+	      "all options.\n",
 	      out);
 }
 

@@ -35,6 +35,16 @@ struct session *sessions_by_pid(struct sessions *all, pid_t pid)
 	return s;
 }
 
+bool session_descends(const struct session *s, const struct session *a)
+{
+	pid_t pid = s->hello.ppid;
+
+	for (int i = 0; i < 64 && pid > 1; i++, pid = parent_of(pid))
+		if (pid == a->hello.pid)
+			return true;
+	return false;
+}
+
 /* Is one of its ancestors a step's main script of the same rank? Then this
  * one is a helper of that. */
 static bool has_main_ancestor(struct session *s)

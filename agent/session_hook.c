@@ -5,10 +5,9 @@
 
 #include <bsd/stdlib.h>
 
+#include "duration.h"
 #include "hook_server.h"
 #include "log.h"
-
-#define TIMEOUT_MAX 604800  /* seconds: a week, as in config.c */
 
 int64_t session_now(void)
 {
@@ -20,29 +19,22 @@ int64_t session_now(void)
 int64_t session_timeout(struct session *s)
 {
 	const struct config *c = s->all->config;
-	const char *bad = NULL;
-	long long seconds = c->timeout;
+	unsigned seconds = c->timeout;
 
-	if (s->resumed)
-		return s->hello.left_ms;
-	if (*s->hello.timeout) {
-		seconds = strtonum(s->hello.timeout, 1, TIMEOUT_MAX, &bad);
-		if (bad) {
-			log_warn("timeout \"%.40s\" is no whole number of "
-				 "seconds from 1 to %d; using %u",
-				 s->hello.timeout, TIMEOUT_MAX, c->timeout);
-			seconds = c->timeout;
-		}
-	}
+	if (*s->hello.timeout &&
+	    !duration_parse(s->hello.timeout, 1, DURATION_WEEK, &seconds))
+		log_warn("timeout \"%.40s\" is not 1 to %d seconds, nor like "
+			 "90s, 10m or 2h; using %u", s->hello.timeout,
+			 DURATION_WEEK, c->timeout);
 	if (seconds > c->max_hold)
 		seconds = c->max_hold;
-	return seconds * 1000;
+	return (int64_t)seconds * 1000;
 }
 
 void session_begin_hold(struct session *s, int64_t timeout_ms)
 {
 	s->asked = s->held = true;
-	s->shares = false;
+	s->shares = s->resumed = false;
 	s->timeout_ms = timeout_ms;
 	s->since = session_now();
 	if (*s->all->config->debugpy)

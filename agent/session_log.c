@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "buf.h"
+#include "cidr.h"
 #include "driver_log.h"
 #include "hook_server.h"
+#include "log.h"
 
 const char *session_name(const struct session *s)
 {
@@ -14,6 +16,18 @@ const char *session_name(const struct session *s)
 		return "python";
 	return s->cmd.kind == PYCMD_SCRIPT && slash && slash[1] ? slash + 1
 								: s->cmd.name;
+}
+
+/* See driver_log.h. */
+static bool is_private_only(const struct sessions *all)
+{
+	struct cidr_list private;
+	char bad[64];
+
+	return strcmp(all->config->allow, CIDR_DEFAULT) == 0 &&
+	       !all->place->doubtful &&
+	       cidr_parse(&private, CIDR_DEFAULT, bad) &&
+	       !cidr_contains_text(&private, all->place->host);
 }
 
 static struct step_facts facts(const struct session *s)
@@ -36,6 +50,8 @@ static struct step_facts facts(const struct session *s)
 		.failed = *s->failed ? s->failed : NULL,
 		.late_attach = s->all->config->late_attach,
 		.told = s->told && !*s->failed,
+		.private_only = is_private_only(s->all),
+		.vnet_said = config_said(s->all->config, "PITSTOP_VNET"),
 	};
 }
 
@@ -51,7 +67,7 @@ void session_say_hold(struct session *s)
 	struct buf b = { 0 };
 
 	if (s->resumed)
-		driver_log_back(&b, s->timeout_ms);
+		driver_log_back(&b, &f, s->timeout_ms);
 	else
 		driver_log_hold(&b, &f, s->timeout_ms);
 	s->told = true;
@@ -73,9 +89,10 @@ void session_say_listen(struct session *s, const char *call)
 
 void session_say_attached(struct session *s, int64_t after_ms)
 {
+	struct step_facts f = facts(s);
 	struct buf b = { 0 };
 
-	driver_log_attached(&b, s->client_address, after_ms);
+	driver_log_attached(&b, &f, s->client_address, after_ms);
 	say(s, &b);
 }
 
@@ -107,4 +124,23 @@ void session_say_no_hold(struct session *s)
 	else
 		driver_log_no_port(&b, &f, s->all->place->last_port);
 	say(s, &b);
+}
+
+void sessions_end(struct sessions *all)
+{
+	const struct config *c = all->config;
+
+	if (!(c->hold & HOLD_STEP) || all->hold_met)
+		return;
+	if (all->left_out)
+		log_warn("nothing was held: no rank that %s (%s) names was "
+			 "started here", config_said(c, "PITSTOP_RANKS"),
+			 c->ranks);
+	else if (*c->match)
+		log_warn("nothing was held: no Python script or module that "
+			 "%s (%s) names was started",
+			 config_said(c, "PITSTOP_MATCH"), c->match);
+	else
+		log_warn("nothing was held: the step started no Python script "
+			 "or module (python -I, -E and -S are not seen)");
 }

@@ -1,6 +1,9 @@
 /* sessions_internal.h: what the files of sessions.h share.
  *
- *   sessions.c        registration, the barrier, its clock, the hook's answers
+ *   sessions.c        registration, and what the adapter asks for
+ *   session_words.c   what a hook says
+ *   session_barrier.c the barrier and its clock
+ *   session_end.c     its process is ended at a client's wish
  *   session_choice.c  which session is held, and which one a client gets
  *   session_ranks.c   ranks of one launch: their deadline, and which there are
  *   session_hook.c    what a hook is told, and which of its answers count
@@ -23,6 +26,8 @@
 
 struct hook;
 
+#define MINUTE_MS 60000  /* between countdown lines */
+
 #define RANKS_SEEN 4096  /* of higher ones none is remembered */
 
 struct session {
@@ -32,10 +37,11 @@ struct session {
 	struct hello hello;
 	struct pycmd cmd;
 	struct barrier barrier;
-	uv_timer_t timer;
+	uv_timer_t timer, end_timer;
 	void *client;
 	char client_address[64];
 	char failed[1024];     /* the exception that it is held at, or "" */
+	char debugpy[32];    /* its version, "" while it is not known */
 	char token[33];      /* what the debuggee proves itself with */
 	int64_t since;       /* ms: the hold's start, then the attach's */
 	int64_t countdown;   /* ms: the next line that says what is left */
@@ -47,6 +53,8 @@ struct session {
 	bool waiting;        /* the hook waits for our word */
 	bool asked;          /* told to hold, no `ready` yet */
 	bool leaving;        /* the client has not left the debugger yet */
+	bool ending;         /* a client wants its process to end, and ... */
+	bool signalled;      /* ... it has been told to */
 	bool resumed;        /* an earlier agent began this hold */
 	bool held;           /* was held at some time */
 	bool shares;         /* its hold's deadline is that of all ranks; an
@@ -61,6 +69,7 @@ struct session {
 
 struct sessions {
 	bool hold_met;   /* some process was held, or told why it was not */
+	bool left_out;   /* some was not, because of PITSTOP_RANKS */
 	struct session *first;
 	uv_loop_t *loop;
 	const struct config *config;
@@ -70,7 +79,39 @@ struct sessions {
 	uint8_t seen[RANKS_SEEN / 8];  /* ranks that have registered */
 };
 
+/* session_words.c */
+
+/* As in hook_server_ops. */
+void session_line(void *session, const char *word, const char *rest);
+
+/* A thread stands where an exception would end it: `text`. What to do about
+ * it is decided now, or, with a client that is about to leave, when it has;
+ * the other function is for then. */
+void session_crashed(struct session *s, const char *text);
+void session_decide_crash(struct session *s);
+
+/* session_barrier.c */
+
+/* One step of the barrier, now or at a moment that is over, with all that is
+ * to be done for it; `why` is for people. */
+void session_event(struct session *s, enum barrier_event e, const char *why);
+void session_event_at(struct session *s, enum barrier_event e, int64_t when,
+		      const char *why);
+
+/* The parts of that: the actions, and the clock set anew. */
+void session_do(struct session *s, unsigned todo, enum barrier_event e,
+		const char *why);
+void session_arm(struct session *s);
+
+/* session_end.c */
+
+/* The process that session_terminate() has not told to end yet gets told. */
+void session_end(struct session *s);
+
 /* session_choice.c */
+
+/* Is `a` one of the ancestors of `s`? */
+bool session_descends(const struct session *s, const struct session *a);
 
 /* Is it a step's main script, the one to hold? */
 bool session_is_main(struct session *s);

@@ -241,7 +241,7 @@ static int run_alone(char **argv, const struct signals *signals, int why)
 	return step_cannot_run(argv[0], step_become(&plan));
 }
 
-int supervisor_run(char **argv, const char *token)
+int supervisor_run(char **argv, const char *token, uint32_t by_flag)
 {
 	static struct supervisor s;
 	int error = 0, rc;
@@ -255,7 +255,7 @@ int supervisor_run(char **argv, const char *token)
 	open_hook(&s);
 	random_text(s.random_token);
 	agent_child_init(&s.agent, &s.signals, &s.listeners,
-			 *token ? token : s.random_token);
+			 *token ? token : s.random_token, by_flag);
 	s.step = start_step(&s, argv, &error);
 	if (s.step > 0)
 		supervise(&s);

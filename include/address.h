@@ -9,6 +9,9 @@ struct sockaddr;
 /* "10.3.0.5:50123" or "[fd00::1]:50123"; an IPv4-mapped address as IPv4. */
 void address_text(const struct sockaddr *sa, char to[static 64]);
 
+/* Without the port; "?" for what is no IP address. */
+void address_host(const struct sockaddr *sa, char to[static 64]);
+
 struct address_choice {
 	char host[64];
 	const char *why;   /* which rule chose it */

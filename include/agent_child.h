@@ -28,6 +28,7 @@ enum agent_child_state {
 struct agent_child {
 	const struct signals *signals;
 	const char *token;
+	uint32_t by_flag;       /* as in config.h */
 	const struct listeners *listeners;
 	enum agent_child_state state;
 	pid_t pid;              /* 0: none */
@@ -39,10 +40,12 @@ struct agent_child {
 	struct log_rate lines;
 };
 
-/* `token` and `listeners` are for every agent and stay the caller's. Where no
- * hook can connect there is nothing to serve, and no agent. */
+/* `token`, `by_flag` and `listeners` are for every agent; what is pointed to
+ * stays the caller's. Where no hook can connect there is nothing to serve, and
+ * no agent. */
 void agent_child_init(struct agent_child *a, const struct signals *signals,
-		      const struct listeners *listeners, const char *token);
+		      const struct listeners *listeners, const char *token,
+		      uint32_t by_flag);
 
 /* When agent_child_tick has to be called, -1: not before something happens. */
 int64_t agent_child_due(const struct agent_child *a);

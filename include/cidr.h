@@ -32,8 +32,20 @@ struct cidr_list {
  * typing mistake. */
 bool cidr_parse(struct cidr_list *list, const char *text, char bad[static 64]);
 
+/* A piece whose only fault are bits set behind its prefix: the range that it
+ * lies in, "10.0.0.0/8" for 10.1.2.3/8. */
+bool cidr_mend(const char *piece, char mended[static 64]);
+
 /* IPv4, IPv6 and IPv4-mapped addresses (which are IPv4: ::/0 does not contain
  * them); anything else is in no list. */
 bool cidr_contains(const struct cidr_list *list, const struct sockaddr *sa);
+
+/* The same for "10.3.0.5" or "fd00::1"; false for any other text. */
+bool cidr_contains_text(const struct cidr_list *list, const char *address);
+
+enum cidr_family { CIDR_OTHER, CIDR_IPV4, CIDR_IPV6 };
+
+/* The address as in struct cidr; untouched when it is neither. */
+enum cidr_family cidr_address(const struct sockaddr *sa, uint8_t to[static 16]);
 
 #endif

@@ -76,6 +76,9 @@ void client_too_late(struct client *c);
  * registered. */
 void client_take(struct client *c, struct session *s, struct debuggee *d);
 
+/* The step's threads are all traced now. */
+void client_traced(struct client *c);
+
 /* Offer it another process, as a session of its own with that name. `port` is
  * ours, used when the client did not say how it connected. False when it
  * cannot be. */

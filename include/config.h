@@ -30,6 +30,7 @@ struct config {
 	char debugpy[PATH_MAX];   /* --debugpy       PITSTOP_DEBUGPY, directory */
 	char token[256];          /* (no flag: a secret is no argument)
 				     PITSTOP_TOKEN; "" when unset, "none" */
+	uint32_t by_flag;         /* bits: the settings that a flag set */
 };
 
 /* Called for each bad value with one sentence that names the setting, the
@@ -43,10 +44,23 @@ void config_defaults(struct config *c);
 unsigned config_environment(struct config *c, config_bad *bad, void *ctx);
 
 /* Read flags from argv[*at] on, up to the first that is no flag or behind
- * "--"; *at is left there. Returns the number of bad values, or -1 when
- * argv[*at] looks like a flag and is none. */
+ * "--"; *at is left there. A word that begins with "--" is nobody's value.
+ * Returns the number of bad values, or -1 when argv[*at] looks like a flag and
+ * is none. */
 int config_flags(struct config *c, int argc, char **argv, int *at,
 		 config_bad *bad, void *ctx);
+
+/* The flag that `word` (an unknown one, no "=" in it) was meant to be, or
+ * NULL. */
+const char *config_nearest_flag(const char *word);
+
+/* How its user wrote the setting that `variable` names: its flag or that. */
+const char *config_said(const struct config *c, const char *variable);
+
+/* Tell of each variable PITSTOP_* that is no setting's and none of `ours` (up
+ * to NULL): its name alone. */
+void config_unknown_variables(const char *const *ours, config_bad *bad,
+			      void *ctx);
 
 /* Set the one that `variable` names from text that came another way; `said`
  * is how its user wrote it ("--timeout"). False when it is bad: told, and what

@@ -26,6 +26,9 @@ struct step_facts {
 	bool doubtful;         /* the host is loopback or the like */
 	const char *missed_vnet;  /* the wished range that has no address of
 				     this host; NULL: none */
+	bool private_only;     /* the host is public, and by default only
+				  private addresses may connect */
+	const char *vnet_said; /* how its user wrote that setting */
 	const char *token;     /* NULL: none asked for */
 	const char *failed;    /* the exception that it is held at, or NULL */
 	bool late_attach;
@@ -40,8 +43,10 @@ void driver_log_still(struct buf *b, const struct step_facts *f,
 void driver_log_listen(struct buf *b, const struct step_facts *f,
 		       const char *call);
 /* The agent was restarted and found the hold again. */
-void driver_log_back(struct buf *b, int64_t left_ms);
-void driver_log_attached(struct buf *b, const char *client, int64_t after_ms);
+void driver_log_back(struct buf *b, const struct step_facts *f,
+		     int64_t left_ms);
+void driver_log_attached(struct buf *b, const struct step_facts *f,
+			 const char *client, int64_t after_ms);
 void driver_log_not_attached(struct buf *b, const struct step_facts *f,
 			     const char *why);
 void driver_log_no_debugger(struct buf *b, const struct step_facts *f);

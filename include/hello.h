@@ -24,6 +24,10 @@
  * be there, a missing kind is start, and every field but arg may stand once.
  * Unknown keys are passed over, so that a newer hook can talk to this agent.
  *
+ * `inherited` tells the child of a debugged process that its debugger, which
+ * it has from there, is connected. It and `attach` are followed by "debugpy
+ * VERSION" from the hook once that is loaded.
+ *
  * A hold at a start: `hold SECONDS`, answered by `ready VERSION` or
  * `nodebugger`; it ends by `go`. One at an exception that nothing caught: the
  * hook says `crashed TEXT` and waits for `go`, or for `postmortem` and `hold`;

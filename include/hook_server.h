@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include <uv.h>
 
@@ -43,5 +44,9 @@ void hook_cork(struct hook *h, bool corked);
 /* A thread said `crashed`: it is to stand and wait. A `hold` follows. */
 void hook_send_postmortem(struct hook *h);
 void hook_close(struct hook *h);
+
+/* The process that connected, as this one sees it: what it says of itself may
+ * be a number in another pid namespace. 0 when it cannot be told. */
+pid_t hook_pid(const struct hook *h);
 
 #endif

@@ -27,6 +27,8 @@ struct ipc_message {
 						    finds it again */
 #define IPC_DEBUGGEE_FD_VARIABLE "PITSTOP_DEBUGGEE_FD"  /* the debuggees',
 							   likewise */
+#define IPC_BY_FLAG_VARIABLE "PITSTOP_BY_FLAG"   /* what a flag set, see
+						    config.h */
 
 /* How long an agent may be silent before it is killed, and the period of its
  * heartbeat. Milliseconds. */

@@ -23,6 +23,8 @@ struct session_ops {
 	void (*arrived)(void *ctx, struct session *s);
 	/* The hook could not connect the debugger; one line of text. */
 	void (*failed)(void *client, const char *text);
+	/* The debugger is there and traces all threads. */
+	void (*connected)(void *client);
 	/* The debugger's tracing is on again after an earlier detach. */
 	void (*retraced)(void *ctx, struct session *s, void *client);
 	/* The client has to leave: the hold ended without it, or its process
@@ -90,15 +92,20 @@ const char *session_attach(struct session *s, const struct session_guest *g);
 /* Its debuggee came by itself, as a debugged process's child does, and waits
  * for a client, who is named later (NULL: it is not known, or has left).
  * False when that cannot be now. */
-bool session_adopt(struct session *s);
+bool session_inherited(struct session *s);
 void session_claim(struct session *s, void *client, const char *address);
 void session_ready(struct session *s);          /* it is attached now */
 void session_attach_failed(struct session *s);  /* it left before that */
 void session_leaving(struct session *s);        /* it is about to ... */
+/* It is about to, and wants the process to end: by SIGTERM, at once, or, when
+ * there is a handler for that, which may need what stands at a breakpoint,
+ * by session_detached(). False: that cannot be. */
+bool session_terminate(struct session *s);
 void session_detached(struct session *s);       /* it left after that */
 void session_ends(struct session *s);  /* ... because the process ends */
 
 pid_t session_pid(const struct session *s);
 int session_rank(const struct session *s);      /* -1: none */
+const char *session_debugpy(const struct session *s); /* version, "": unknown */
 
 #endif

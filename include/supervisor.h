@@ -5,9 +5,12 @@
 #ifndef PITSTOP_SUPERVISOR_H
 #define PITSTOP_SUPERVISOR_H
 
-/* Run the command argv (it ends with NULL) to its end. `token` is for the
- * agent, "" for a random one. Returns the exit status for this process: the
- * step's, 128+n when signal n ended it, 126 or 127 when it cannot be run. */
-int supervisor_run(char **argv, const char *token);
+#include <stdint.h>
+
+/* Run the command argv (it ends with NULL) to its end. For the agent are
+ * `token`, "" for a random one, and `by_flag` (as in config.h). Returns the
+ * exit status for this process: the step's, 128+n when signal n ended it, 126
+ * or 127 when it cannot be run. */
+int supervisor_run(char **argv, const char *token, uint32_t by_flag);
 
 #endif

@@ -80,6 +80,7 @@ class Client:
         self.responses = {}     # by request_seq
         self.taken = set()      # events that were waited for
         self.sequence = 0
+        self.accepts = True     # startDebugging
         self.closed = None      # why, once it is
         self.closed_at = None
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -131,7 +132,7 @@ class Client:
     def _answer(self, request):
         """VS Code accepts startDebugging; the test looks at `messages`."""
         self.write({"type": "response", "request_seq": request["seq"],
-                    "command": request["command"], "success": True})
+                    "command": request["command"], "success": self.accepts})
 
     def write(self, message):
         with self.writing:

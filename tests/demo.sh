@@ -49,6 +49,7 @@ END
 "$ROOT/agent/deps/packages.sh" demo
 "$ROOT/tests/venvs.sh" all
 PYTHON=$(pick_python)
+unset PITSTOP_BIN PITSTOP_CACHE   # no settings of a step
 if [ -z "${WAIT:-}" ] || [ "$WAIT" = 0 ]; then
 	exec "$PYTHON" "$DEMO/debug.py" "$PITSTOP" "$PYTHON"
 fi

@@ -64,8 +64,13 @@ class Hook:
         self.send("say %d" % len(text.encode()), text.encode())
 
     def line(self):
-        """What the hook says next, "" when it has closed."""
-        return self.file.readline().decode().rstrip("\n")
+        """What the hook says next, "" when it has closed; the version of a
+        debugpy that it loads is told by the way."""
+        said = self.file.readline().decode().rstrip("\n")
+        if not said.startswith("debugpy "):
+            return said
+        self.debugpy = said.partition(" ")[2]
+        return self.line()
 
     def is_closed(self):
         return self.file.read(1) == b""

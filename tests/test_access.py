@@ -3,14 +3,16 @@ import json
 import os
 import re
 import signal
+import socket
 import time
 
 import pytest
 
-from dap_client import CLIENT, Closed, Overdue, Refused
+from dap_client import CLIENT, Closed, Overdue, Refused, read_message
 from harness import line_of, place, strip_log, wait_for
 
 TOKEN_DELAY = 3
+GUESSES = 8                     # wrong tokens of an address in that time
 LOG_LINES = 30                  # of a flood; it is rate-limited
 
 
@@ -127,15 +129,43 @@ def test_missing_token_is_said_to_be_missing(held):
     good_client_gets_in(held)
 
 
+def guess(step, source="127.0.0.1", leaves=False):
+    """One wrong token from that address; the connection."""
+    sock = socket.create_connection(("127.0.0.1", step.port), 5,
+                                    (source, 0))
+    sock.sendall(framed(request("initialize", CLIENT)) + framed(
+        request("attach", dict(step.launch, pitstopToken="guess"), 2)))
+    if leaves:
+        with sock.makefile("rb") as stream:
+            read_message(stream)
+        sock.close()
+    return sock
+
+
 def test_punished_clients_hold_up_nobody(held):
-    for _ in range(20):
-        client = held.client(held.launch)
-        client.initialize()
-        client.begin_attach(dict(held.launch, pitstopToken="guess"))
+    """Neither a few from one's own address nor many from another."""
+    socks = [guess(held) for _ in range(GUESSES - 1)]
+    socks += [guess(held, "127.0.0.2") for _ in range(3 * GUESSES)]
     begun = time.monotonic()
-    client = held.attached(held.launch)
+    held.attached(held.launch)
     assert time.monotonic() - begun < TOKEN_DELAY - 0.5
     assert held.finished()[0] == 7
+    for sock in socks:
+        sock.close()
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_guesses_of_an_address_are_few(held, leaves):
+    """Also when it does not stay to hear that they were wrong."""
+    socks = [guess(held, leaves=leaves) for _ in range(GUESSES)]
+    wait_for(lambda: held.stderr.text.count("wrong token") == GUESSES,
+             "the guesses to be read")
+    with pytest.raises(Refused) as refused:
+        held.client(held.launch).start(held.launch)
+    assert "too many" in refused.value.message
+    for sock in socks:
+        sock.close()
+    good_client_gets_in(held)
 
 
 def test_punished_client_gets_no_second_guess(held):
@@ -234,7 +264,11 @@ def test_client_off_the_allow_list_is_turned_away(hold, one_python, tmp_path):
                 "--allow", "10.9.9.0/24", timeout=4)
     client = step.client(step.wait_held())
     assert turned_away(client)
-    assert len(log_lines(step)) <= 1
+    said = "127.0.0.1 is not in PITSTOP_ALLOW, "
+    assert all(r["message"].startswith(said) for r in refusals(client))
+    line, = log_lines(step)
+    assert line.startswith("pitstop: refused a debugger from %s:%d: %s" % (
+        client.name + (said,)))
     assert step.hold_ended()[0] is False
     assert step.finished()[0] == 7
 

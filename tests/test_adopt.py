@@ -283,11 +283,25 @@ def test_ptvsds_tracing_is_switched_off_and_on(calls):
 
 
 def test_debugpys_other_calls_do_not_fail(calls):
-    words = "configure log_to listen port listen trace this connected"
+    words = "configure log_to port trace this connected"
     step = calls("debugpy", words, env=QUIET)
     status, _, err = step.finished()
     assert (status, err) == (6, "")
     assert "port ('127.0.0.1', 5678)\n" in own(step)
+
+
+def test_a_second_listen_fails_where_it_does_in_debugpy(start, python,
+                                                        tmp_path):
+    path = tmp_path / "listens.py"
+    path.write_text(
+        "import debugpy\ndebugpy.listen(5678)\n"
+        "fails = tuple(map(int, debugpy.__version__.split('.'))) >= "
+        "(1, 8, 10)\n"
+        "try:\n    debugpy.listen(5678)\n    print(fails, False)\n"
+        "except RuntimeError as e:\n    print(fails, 'already' in str(e))\n")
+    step = start([python.path, str(path)], env=QUIET)
+    assert (step.finished()[0], own(step)) in [
+        (0, "False False\n"), (0, "True True\n")]
 
 
 def test_a_log_that_comes_too_late_costs_no_step(some_calls):
@@ -295,6 +309,18 @@ def test_a_log_that_comes_too_late_costs_no_step(some_calls):
                       "--timeout", "60")
     step.attached()
     assert step.finished()[0] == 6
+
+
+def test_a_script_gets_the_log_that_it_asks_for(start, one_python, tmp_path):
+    path = tmp_path / "logs.py"
+    path.write_text("import debugpy, sys\ndebugpy.log_to(sys.argv[1])\n"
+                    "debugpy.configure(subProcess=True)\n"
+                    "debugpy.listen(5678)\ndebugpy.wait_for_client()\n")
+    step = start([one_python.path, str(path), str(tmp_path)], "--timeout",
+                 "60")
+    step.attached(wait_here(step))
+    assert step.finished()[0] == 0
+    assert list(tmp_path.glob("debugpy.pydevd.*.log"))
 
 
 def test_a_listen_says_where_to_attach_once(some_calls):

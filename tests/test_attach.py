@@ -453,6 +453,33 @@ def test_process_event_names_the_step(session, python):
     assert body["startMethod"] == "attach"
 
 
+def test_system_info_is_what_debugpys_adapter_says(session, python):
+    step, client = session("simple.py", "module")
+    client.stopped("breakpoint")
+    info = client.request("debugpySystemInfo")
+    assert info["debugpy"] == {"version": python.debugpy}
+    assert info["process"]["pid"] == step.main_pid()
+    assert info["python"]["version"].startswith("%d.%d." % python.version)
+    client.detach()
+    ends_as_plain(step, python)
+
+
+def test_system_info_before_configuration_done_and_late(running, python):
+    step = running("loop.py")
+    client = step.client()
+    client.initialize()
+    with pytest.raises(Refused):
+        step.client().request("debugpySystemInfo")
+    attach = client.begin_attach(LAUNCH)
+    client.wait_initialized(attach)
+    info = client.request("debugpySystemInfo")
+    assert info["debugpy"] == {"version": python.debugpy}
+    client.finish(attach)
+    client.detach()
+    step.stop()
+    assert step.finished()[0] == 5
+
+
 def test_initialize_is_answered_before_the_step_is_asked(hold, one_python,
                                                          tmp_path):
     step = hold([one_python.path, place(tmp_path, "simple.py")])
@@ -468,6 +495,23 @@ def test_initialize_is_answered_before_the_step_is_asked(hold, one_python,
     filters = [f["filter"] for f in features["exceptionBreakpointFilters"]]
     assert filters[:2] == ["raised", "uncaught"]
     os.kill(step.main_pid(), signal.SIGCONT)
+
+
+@pytest.mark.parametrize("python", pythons.some("py3.8", "py3.11"))
+def test_late_breakpoint_is_hit_in_all_threads_once_it_is_attached(
+        start, python, tmp_path):
+    """Setting debugpy's tracing on busy threads takes its time."""
+    step = running_on(start, python, tmp_path)("callers.py")
+    client = step.client()
+    client.start(LAUNCH, {step.path: [{
+        "line": line_of(step.path, "call"), "condition": "hit(n)"}]})
+    attached = time.monotonic()
+    wait_for(lambda: time.monotonic() > attached + 1, "a second of calls")
+    step.stop()
+    status, out, _ = step.finished()
+    missed, hits = out.splitlines()[-1].split()
+    assert status == 0 and int(hits) > 0
+    assert float(missed) <= attached
 
 
 def test_end_of_the_step_is_told(session, python):
@@ -490,22 +534,6 @@ def test_disconnect_lets_the_step_run(session, python, terminate):
     arguments = {} if terminate is None else {"terminateDebuggee": terminate}
     client.detach(**arguments)
     ends_as_plain(step, python)
-
-
-def test_disconnect_with_terminate_ends_the_step(session):
-    step, client = session("simple.py", "module")
-    client.stopped("breakpoint")
-    client.detach(terminateDebuggee=True)
-    assert step.status(10) == 0
-    assert step.own_output() == ""
-
-
-def test_disconnect_with_terminate_ends_a_running_step(session, tmp_path):
-    step, client = session("loop.py", arguments=[str(tmp_path / "never")])
-    step.stdout.wait("^running$")
-    client.detach(terminateDebuggee=True)
-    step.status(10)
-    assert step.own_output() == "running\n"
 
 
 def test_a_client_that_is_gone_lets_the_step_run(session, python):

@@ -77,6 +77,18 @@ def test_offer_keeps_the_way_in(one_family):
     assert not {"preLaunchTask", "pitstopTakeover", "request"} & set(offer)
 
 
+@pytest.mark.parametrize("way", ["fork", "run", "mp-spawn"])
+def test_child_says_which_debugpy_it_has(one_busy, one_python, way):
+    step, editor = one_busy(way)
+    wait_for(lambda: len(editor.sessions) == 2, "the child's session")
+    child_rate(step)
+    info = editor.sessions[editor.pids()[0]].request("debugpySystemInfo")
+    assert info["process"]["pid"] == editor.pids()[0]
+    assert info["debugpy"] == {"version": one_python.debugpy}
+    step.stop()
+    assert step.finished()[0] == 0
+
+
 def test_sub_process_false_leaves_children_alone(one_busy):
     step, editor = one_busy("run", subProcess=False)
     _, pid = child_rate(step)
@@ -279,9 +291,7 @@ def test_child_goes_on_when_its_parents_client_leaves(one_busy):
 def test_child_goes_on_at_once_when_it_is_declined(one_family):
     step, editor = one_family("fork", 3)
     client = editor.sessions[None] = step.client(step.wait_held())
-    client._answer = lambda request: client.write({
-        "type": "response", "request_seq": request["seq"], "success": False,
-        "command": request["command"], "message": "no"})
+    client.accepts = False
     client.start(step.wait_held())
     begun = time.monotonic()
     status, out, _ = step.finished()

@@ -241,22 +241,6 @@ def test_takeover_back_and_forth(looping):
 
 # ---- what a client can do to the step -----------------------------------
 
-def test_terminate_ends_the_step(looping):
-    client = stopped_at(looping, "turn")
-    client.request("terminate")
-    client.event("terminated")
-    looping.status(10)
-    assert looping.own_output() == "running\n"
-
-
-def test_terminate_of_a_running_step(looping):
-    client = looping.attached(looping.launch)
-    looping.stdout.wait("^running$")
-    client.request("terminate")
-    looping.status(10)
-    assert looping.own_output() == "running\n"
-
-
 def test_terminate_before_it_is_attached_ends_no_step(looping):
     client = looping.client(looping.launch)
     client.initialize()
@@ -312,13 +296,6 @@ def test_disconnect_lets_the_step_run(held, arguments):
     client.wait_closed(5)
     assert held.finished()[0] == 7
     assert held.own_output() == "second 42\nargv []\n"
-
-
-def test_disconnect_with_terminate_ends_the_step(held):
-    client = stopped_at(held, "module")
-    client.request("disconnect", {"terminateDebuggee": True})
-    held.status(10)
-    assert held.own_output() == ""
 
 
 @pytest.mark.parametrize("moment", ["connected", "initialized", "attaching"])

@@ -136,11 +136,15 @@ def test_address_inside_the_vnet_is_chosen(hold, one_python, tmp_path):
     assert step.wait_held()["connect"]["host"].startswith("127.")
 
 
-def test_a_vnet_without_an_address_of_ours_is_said(hold, one_python, tmp_path):
-    step = hold([one_python.path, place(tmp_path, "simple.py")],
-                "--vnet", "203.0.113.0/24", advertise=None)
+@pytest.mark.parametrize("options, env, said", [
+    (("--vnet", "203.0.113.0/24"), {}, "--vnet"),
+    ((), {"PITSTOP_VNET": "203.0.113.0/24"}, "PITSTOP_VNET")])
+def test_a_vnet_without_an_address_of_ours_is_said(hold, one_python, tmp_path,
+                                                   options, env, said):
+    step = hold([one_python.path, place(tmp_path, "simple.py")], *options,
+                env=env, advertise=None)
     step.wait_held()
-    step.stdout.wait(r"^pitstop: .*PITSTOP_VNET \(203\.0\.113\.0/24\)")
+    step.stdout.wait(r"^pitstop: .* in %s \(203\.0\.113\.0/24\)$" % said)
 
 
 def test_pod_ip_is_taken(hold, one_python, tmp_path):
@@ -154,6 +158,20 @@ def test_advertised_address_by_variable(hold, one_python, tmp_path):
                 advertise=None, env={"PITSTOP_ADVERTISE": "127.0.0.2"})
     assert step.wait_held()["connect"]["host"] == "127.0.0.2"
     step.stdout.wait("^ip_address: 127.0.0.2$")
+
+
+@pytest.mark.parametrize("address, options, doubted", [
+    ("203.0.113.7", (), True), ("2001:db8::7", (), True),
+    ("203.0.113.7", ("--allow", "203.0.113.0/24"), False),
+    ("10.3.0.5", (), False), ("fd00::5", (), False),
+])
+def test_a_public_address_that_only_private_ones_reach_is_doubted(
+        hold, one_python, tmp_path, address, options, doubted):
+    step = hold([one_python.path, place(tmp_path, "simple.py")], *options,
+                timeout=1, advertise=address)
+    _, out, err = step.finished()
+    assert err == "done\n"
+    assert out.count("pitstop: %s is a public address" % address) == doubted
 
 
 def test_default_port_is_5678_or_one_of_the_next_fifteen(hold, one_python,
@@ -289,6 +307,14 @@ def test_recipes_arguments_in_other_forms(start, one_python, tmp_path,
     step.stdout.wait("^Timeout for debug connection: %d$" % timeout)
     assert attach_and_finish(step)[0] == 7
     assert step.own_output() == SIMPLE
+
+
+def test_a_timeout_set_inside_a_shell_may_have_a_unit(hold, one_python,
+                                                      tmp_path):
+    step = hold(["bash", "-c", "PITSTOP_TIMEOUT=2m exec %s %s" % (
+        one_python.path, place(tmp_path, "simple.py"))])
+    step.stdout.wait("^Timeout for debug connection: 120$")
+    assert attach_and_finish(step)[0] == 7
 
 
 @pytest.mark.parametrize("shell", [False, True])
@@ -654,12 +680,28 @@ def environment_in(out):
     return json.loads(line[3:])
 
 
-@pytest.mark.parametrize("options,words", [
-    ((), "no Python script"), (("--match", "other.py"), "other.py")])
+def test_a_hold_that_an_earlier_agent_met_is_not_said_to_be_none(
+        hold, one_python, tmp_path):
+    code = "import sys; print('go', flush=True); sys.stdin.read()"
+    (tmp_path / "wait.py").write_text(code)
+    step = hold([one_python.path, str(tmp_path / "wait.py")], timeout=1,
+                stdin=subprocess.PIPE)
+    step.stdout.wait("^go$")
+    step.agent(but=step.kill_agent())
+    step.attached()      # the step has registered with the next agent
+    step.process.stdin.close()
+    assert step.finished()[0] == 0
+    assert "nothing was held" not in step.stderr.text
+
+
+@pytest.mark.parametrize("options, env, words", [
+    ((), {}, "no Python script"),
+    (("--match", "other.py"), {}, r"that --match \(other.py\) names"),
+    ((), {"PITSTOP_MATCH": "other.py"}, r"PITSTOP_MATCH \(other.py\) names")])
 def test_a_hold_that_finds_nothing_to_hold_is_said(hold, one_python, tmp_path,
-                                                   options, words):
+                                                   options, env, words):
     """At the step's end, and the step is as it would have been."""
-    step = hold([one_python.path, "-c", "print('ran')"], *options)
+    step = hold([one_python.path, "-c", "print('ran')"], *options, env=env)
     assert step.finished() == (0, "ran\n", step.stderr.text)
     assert re.fullmatch("pitstop: nothing was held: .*%s.*\n" % words,
                         step.stderr.text)

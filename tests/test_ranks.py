@@ -1,5 +1,6 @@
 """The ranks of one launcher: one F5 opens them all."""
 import os
+import re
 import select
 import signal
 import socket
@@ -93,6 +94,9 @@ def test_one_f5_opens_every_rank(ranks):
     out = group.ended()
     editor.wait_closed()
     assert out.count("Debugger attached = True\n") == 3
+    for rank in range(3):
+        assert re.search(r"^pitstop: 127.0.0.1:\d+ attached to rank %d after "
+                         r"\d+\.\d s$" % rank, out, re.M)
 
 
 def test_eight_ranks(some):
@@ -279,6 +283,17 @@ def test_only_the_ranks_that_are_asked_for_are_held(some, how):
     assert out.count("Timeout for debug connection: ") == 2
 
 
+def test_ranks_setting_that_no_rank_matches_is_said(some):
+    group = some(2, options=["--ranks", "3,5-7"])
+    for rank in (0, 1):
+        group.step.stdout.wait("^rank %d$" % rank)
+    group.end()
+    status, out, err = group.step.finished()
+    assert (status, out) == (0, strip_log(out))
+    assert err == ("pitstop: nothing was held: no rank that --ranks (3,5-7) "
+                   "names was started here\n")
+
+
 def test_ranks_setting_leaves_a_step_without_ranks_alone(hold, one_python,
                                                          tmp_path):
     step = hold([one_python.path, place(tmp_path, "rank.py")], "--ranks", "3")
@@ -302,6 +317,9 @@ def test_ranks_share_one_deadline(some, tmp_path):
             enumerate(group.step.stdout.lines)
             if line == "Debugger attached = False"]
     assert max(ends) - min(ends) < 1
+    for rank in (0, 1):
+        assert group.step.stdout.find("^pitstop: rank %d: nobody attached in "
+                                      "time; " % rank)
     (tmp_path / "2").write_text("")   # it comes when the time is up
     group.step.stdout.wait("^rank 2$", 4)
     group.ended()
@@ -394,6 +412,24 @@ def test_first_session_is_listened_to_when_its_rank_died_busy(some):
     assert lead.request("threads") == {"threads": []}
     group.end()
     editor.wait_closed()
+
+
+def test_first_session_does_not_wait_for_a_rank_that_is_declined(some):
+    """Which stays held, for a session of its own."""
+    group = some(2)
+    launch = group.held()
+    lead = group.step.client(launch)
+    lead.accepts = False
+    lead.start(launch)
+    lead.asked("startDebugging")
+    group.step.stdout.wait("^rank 0$")
+    assert lead.threads()
+    group.end(0)
+    lead.event("terminated", patience=10)
+    assert not group.step.stdout.find("^Debugger attached = False$")
+    assert not group.step.stdout.find("^rank 1$")
+    group.step.attached(group.alone(1))
+    group.ended()
 
 
 GIVES_UP = """import os, sys, threading, time

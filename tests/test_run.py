@@ -116,7 +116,7 @@ def test_help_names_every_setting(words):
     for name in ("--hold", "PITSTOP_HOLD", "--timeout", "PITSTOP_TIMEOUT",
                  "PITSTOP_TOKEN", "python train.py"):
         assert name in result.stdout
-    assert max(map(len, result.stdout.splitlines()[:12])) <= 80
+    assert max(map(len, result.stdout.splitlines())) <= 80
 
 
 def test_without_a_command_it_explains():
@@ -129,8 +129,68 @@ def test_without_a_command_it_explains():
 def test_an_unknown_option_is_an_error():
     result = pitstop_run("--hodl", "--", "echo", "ran")
     assert (result.returncode, result.stdout) == (USAGE, "")
-    assert result.stderr == ("pitstop: run has no option '--hodl'; "
-                             "'pitstop run --help' lists them\n")
+    assert result.stderr == (
+        "pitstop: run has no option '--hodl'; did you mean --hold? "
+        "'pitstop run --help' lists them\n")
+    assert pitstop_run("--verbose=2", "echo").stderr == (
+        "pitstop: run has no option '--verbose'; 'pitstop run --help' lists "
+        "them\n")
+
+
+@pytest.mark.parametrize("words", [["--token", "s3cret"], ["--token=s3cret"],
+                                   ["--tokn=s3cret"]])
+def test_a_token_on_the_command_line_is_refused_and_not_repeated(words):
+    result = pitstop_run("--hold", *words, "--", "echo", "ran")
+    assert (result.returncode, result.stdout) == (USAGE, "")
+    assert "s3cret" not in result.stderr
+    if words[0].startswith("--token"):
+        assert result.stderr == (
+            "pitstop: --token is no option, since others can see command "
+            "lines: set the variable PITSTOP_TOKEN\n")
+
+
+@pytest.mark.parametrize("words", [["--timeout", "--", "echo", "ran"],
+                                   ["--timeout", "--port=5679", "echo", "ran"]])
+def test_a_value_that_is_missing_is_said_and_costs_no_run(words):
+    result = pitstop_run(*words)
+    assert (result.returncode, result.stdout) == (0, "ran\n")
+    assert result.stderr == (
+        "pitstop: --timeout wants a value: 1 to 604800 seconds, also as 90s, "
+        "10m or 2h; it stays 300\n")
+
+
+# ---- variables that no setting has ----------------------------------------
+
+UNKNOWN = {"PITSTOP_TIMOUT": "9", "PITSTOP_TOKNE": "s3cret",
+           "PITSTOP_COLOUR": "1", "PITSTOP_EMPTY": "", "PITSTOPS": "2"}
+HELD_NOTHING = "pitstop: nothing was held: "
+
+
+def ours(err):
+    return sorted(l for l in err.splitlines() if not l.startswith(HELD_NOTHING))
+
+
+def test_unknown_variables_are_named_when_a_hold_is_asked_for():
+    result = pitstop_run("--hold", "echo", "ran", **UNKNOWN)
+    assert (result.returncode, result.stdout) == (0, "ran\n")
+    assert ours(result.stderr) == [
+        "pitstop: PITSTOP_COLOUR: unknown; 'pitstop run --help' lists the "
+        "variables",
+        "pitstop: PITSTOP_TIMOUT: unknown; did you mean PITSTOP_TIMEOUT?",
+        "pitstop: PITSTOP_TOKNE: unknown; did you mean PITSTOP_TOKEN?"]
+
+
+def test_nothing_is_doubted_without_a_hold(tmp_path):
+    result = pitstop_run("--allow", "none", "--debugpy", str(tmp_path), "echo",
+                         "ran", **UNKNOWN)
+    assert (result.stdout, result.stderr) == ("ran\n", "")
+
+
+def test_variables_of_an_outer_pitstop_are_known():
+    result = pitstop_run("--hold", "sh", "-c",
+                         f"PITSTOP_HELD=1 exec {PITSTOP} run echo ran")
+    assert (result.returncode, result.stdout) == (0, "ran\n")
+    assert ours(result.stderr) == []
 
 
 def test_options_of_the_command_are_its_own():
@@ -139,12 +199,14 @@ def test_options_of_the_command_are_its_own():
 
 
 @pytest.mark.parametrize("words, env, said", [
-    (["--timeout", "soon"], {}, "--timeout is 'soon', allowed is a whole "
-     "number from 1 to 604800; it stays 300"),
-    (["--timeout=0"], {}, "--timeout is '0', allowed is a whole number from "
-     "1 to 604800; it stays 300"),
+    (["--timeout", "soon"], {}, "--timeout is 'soon', allowed is 1 to 604800 "
+     "seconds, also as 90s, 10m or 2h; it stays 300"),
+    (["--timeout=0"], {}, "--timeout is '0', allowed is 1 to 604800 seconds, "
+     "also as 90s, 10m or 2h; it stays 300"),
     (["--timeout", "x"], {"PITSTOP_TIMEOUT": "7"}, "--timeout is 'x', allowed "
-     "is a whole number from 1 to 604800; it stays 7"),
+     "is 1 to 604800 seconds, also as 90s, 10m or 2h; it stays 7"),
+    ([], {"PITSTOP_MAX_HOLD": "1d"}, "PITSTOP_MAX_HOLD is '1d', allowed is 1 "
+     "to 604800 seconds, also as 90s, 10m or 2h; it stays 86400"),
     ([], {"PITSTOP_HOLD": "start"}, "PITSTOP_HOLD is 'start', allowed is "
      "off, step, crash or both; it stays off"),
     ([], {"PITSTOP_TOKEN": "secret" * 100}, "PITSTOP_TOKEN is not usable, "
@@ -154,6 +216,47 @@ def test_a_bad_value_is_a_warning_and_the_default(words, env, said):
     result = pitstop_run(*words, "echo", "ran", **env)
     assert (result.returncode, result.stdout) == (0, "ran\n")
     assert result.stderr == f"pitstop: {said}\n"
+
+
+# ---- values that are allowed and help nobody --------------------------------
+
+def flag_or_variable(how, name, value):
+    """(words, environment) that set it."""
+    if how == "flag":
+        return [f"--{name.lower()}", value], {}
+    return [], {f"PITSTOP_{name}": value}
+
+
+def said(how, name):
+    return f"--{name.lower()}" if how == "flag" else f"PITSTOP_{name}"
+
+
+@pytest.mark.parametrize("how", ["flag", "variable"])
+def test_a_hold_to_which_nobody_can_attach_is_doubted(how):
+    words, env = flag_or_variable(how, "ALLOW", "none")
+    result = pitstop_run("--hold", *words, "echo", "ran", **env)
+    assert (result.returncode, result.stdout) == (0, "ran\n")
+    assert ours(result.stderr) == [
+        f"pitstop: {said(how, 'ALLOW')} is 'none': nobody can attach, and a "
+        "hold lasts until its timeout"]
+
+
+@pytest.mark.parametrize("how", ["flag", "variable"])
+def test_a_directory_without_debugpy_is_doubted(how, tmp_path):
+    words, env = flag_or_variable(how, "DEBUGPY", str(tmp_path))
+    result = pitstop_run("--hold", *words, "echo", "ran", **env)
+    assert (result.returncode, result.stdout) == (0, "ran\n")
+    assert ours(result.stderr) == [
+        f"pitstop: {said(how, 'DEBUGPY')} is '{tmp_path}', where no debugpy "
+        f"is ({tmp_path}/debugpy/__init__.py: No such file or directory); "
+        f"'pip install --target {tmp_path} debugpy' puts it there"]
+
+
+def test_a_directory_with_debugpy_is_not_doubted(tmp_path):
+    (tmp_path / "debugpy").mkdir()
+    (tmp_path / "debugpy" / "__init__.py").touch()
+    result = pitstop_run("--hold", "--debugpy", str(tmp_path), "echo", "ran")
+    assert ours(result.stderr) == []
 
 
 # ---- the recipe's arguments -----------------------------------------------
@@ -168,6 +271,7 @@ RECIPE = ["--remote_debug", "--remote_debug_connection_timeout"]
     (["a", *RECIPE, "20", "b"], "a b step 20"),
     ([RECIPE[1] + "=20", "b", RECIPE[0]], "b step 20"),
     ([RECIPE[1], "20", "b"], "b None 20"),
+    ([RECIPE[1], "2m", "b"], "b None 120"),
     ([*RECIPE, "--lr", "1"], "--lr 1 step None"),
     (["--remote_debugger", "1"], "--remote_debugger 1 None None"),
 ])
@@ -193,8 +297,8 @@ def test_a_bad_timeout_of_the_recipe_is_a_warning_and_the_default():
     result = run(*ECHO, *RECIPE, "soon")
     assert result.stdout.strip() == "step None"
     assert result.stderr.startswith(
-        f"pitstop: {RECIPE[1]} is 'soon', allowed is a whole number from 1 "
-        "to 604800; it stays 300\n")
+        f"pitstop: {RECIPE[1]} is 'soon', allowed is 1 to 604800 seconds, "
+        "also as 90s, 10m or 2h; it stays 300\n")
 
 
 # ---- what the step inherits -----------------------------------------------

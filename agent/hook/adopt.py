@@ -15,6 +15,7 @@ CLIENT_SECONDS = 31.0       # how long a client that is on its way in may put
 NO_LONGER = "the script waits no longer"
 FLUSH = ("stdout", "stderr")
 PTVSD_VERSION = "4.3.2"     # the last one that was
+LISTENS_ONCE = (1, 8, 10)   # from this debugpy on; ptvsd knows no such thing
 
 
 class adopted:
@@ -217,7 +218,14 @@ def when_connected(call):
 # ---- debugpy ----
 
 def listen(address, **_):
+    if listen.called and listen.once:
+        raise RuntimeError("debugpy.listen() has already been called on this "
+                           "process")
+    listen.called = True
     return listen_at("debugpy.listen", address)
+
+
+listen.called = False
 
 
 def wait_for_client():
@@ -253,7 +261,13 @@ def unless_too_late(real):
     return log_to
 
 
+def version(module):
+    numbers = module.__version__.partition("+")[0].split(".")
+    return tuple(int(n) for n in numbers if n.isdigit())
+
+
 def take_debugpy(module):
+    listen.once = version(module) >= LISTENS_ONCE
     module.listen = listen
     module.wait_for_client = wait_for_client
     module.is_client_connected = is_connected

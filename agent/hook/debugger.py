@@ -36,6 +36,14 @@ def debugpy_version(directory):
     return (text.partition('"version": "')[2].partition('"')[0] or "?").strip()
 
 
+def tell_version():
+    """The agent is asked for it, and is to know before a client is in."""
+    place = sys.modules["pydevd"].__file__    # debugpy/_vendored/pydevd/
+    for _ in range(3):
+        place = os.path.dirname(place)
+    send("debugpy " + debugpy_version(place))
+
+
 # ---- an attach from the hook's own thread ----
 
 def import_threading_as_main():
@@ -140,9 +148,11 @@ class Silent:
 
 def silence_pydevd():
     """It writes of lost connections to the step's standard error. Somebody
-    who asked for its log gets it."""
-    if any(os.environ.get(name) for name in ("PYDEVD_DEBUG", "DEBUGPY_LOG_DIR",
-                                             "PYDEVD_DEBUG_FILE")):
+    who asked for its log, by the environment or debugpy.log_to(), gets it."""
+    from _pydevd_bundle.pydevd_constants import DebugInfoHolder
+    if DebugInfoHolder.PYDEVD_DEBUG_FILE or any(
+            os.environ.get(name) for name in ("PYDEVD_DEBUG",
+                                              "DEBUGPY_LOG_DIR")):
         return
     from _pydev_bundle import pydev_log
     stream = getattr(pydev_log, "_LoggingGlobals", None)
@@ -292,6 +302,7 @@ def connect_debugpy(host, port, token, children, limit):
     with environment_kept():
         debugpy = load_debugpy()
         refuse_foreign(debugpy)
+        tell_version()
         forget_connection()
         follow_children(children)
         watch_children()

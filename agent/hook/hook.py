@@ -17,6 +17,7 @@ ATTACH_SECONDS = 30.2       # how long a client has from attach to ready
 POLL_SECONDS = 0.01
 URGENT = ("path", "postmortem", "hold", "say")  # of a thread that stands, too
 NOTICE_SECONDS = 1.0        # pydevd has to notice that the agent is gone
+STAND_SECONDS = 1.0         # a thread with an exception, to get ready to wait
 START_SECONDS = 2.0         # pydevd in a child that has been let go
 TEXT_MAX = 500
 # Up to 3.11 pydevd traces by sys.settrace, later by sys.monitoring.
@@ -46,6 +47,7 @@ class state:
     attaching = False    # the hook's thread waits for a client to get ready
     over = None          # a lock, released when a thread that stands at its
                          # exception has waited enough
+    ready = None         # a lock, released when it does stand there
     shown = False        # with a client: show it the exception
     stopped = False      # that is going on
     foreign = None       # how the step connected a debugger of its own
@@ -171,10 +173,12 @@ def do_postmortem(_, source):
     if "stand" not in globals():
         exec(compile(source, "<frozen pitstop>", "exec", 0, True), globals())
     state.hold_ended = state.shown = False
-    state.over = hook.lock()
+    state.over, state.ready = hook.lock(), hook.lock()
     state.over.acquire()
+    state.ready.acquire()
     hook.stand, hook.show = globals()["stand"], globals()["show"]
     hook.word.release()
+    state.ready.acquire(True, STAND_SECONDS)    # before the log says so
 
 
 def do_show(_, __):
@@ -224,10 +228,10 @@ def do_attach(text, _):
     send("connected")
 
 
-def do_adopted(_, __):
-    """We are a child of a debugged process, and connected. Not before pydevd
-    goes by its name, which it may have begun without, as a script, is it to
-    be imported: that would be a second one."""
+def do_inherited(_, __):
+    """We are a child of a debugged process, with its debugger, which is
+    connected. Not before pydevd goes by its name, which it may have begun
+    without, as a script, is it to be imported: that would be a second one."""
     limit = hook.clock() + START_SECONDS
     while "pydevd" not in sys.modules and hook.clock() < limit:
         hook.sleep(0.005)
@@ -235,6 +239,7 @@ def do_adopted(_, __):
         hide_from_pydevd()
         silence_pydevd()
         watch_children()
+        tell_version()
 
 
 def do_stacks(_, source):
@@ -265,8 +270,12 @@ VERBS = {
     "show": do_show,
     "pass": do_pass,
     "adopt": do_adopt,
+<<<<<<< HEAD
     "adopted": do_adopted,
     "stacks": do_stacks,
+=======
+    "inherited": do_inherited,
+>>>>>>> 8aa4a330d11a9c6842be7abdd24c3a0e471c8728
     "untrace": do_untrace,
     "retrace": do_retrace,
 }

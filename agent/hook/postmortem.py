@@ -57,6 +57,7 @@ def limit(begun):
 def stand_still():
     """Until the agent says that it is over: "". Otherwise, why it is."""
     begun = regained = hook.clock()
+    state.ready.release()
     while not state.over.acquire(True, WAKE_SECONDS):
         now = hook.clock()
         if hook.fd >= 0:

@@ -52,6 +52,19 @@ static void check_list(const struct cidr_list *list, const uint8_t *addr)
 	     contains(list, addr));
 }
 
+/* What mends a piece makes it a range that contains its address. */
+static void check_mended(char *piece)
+{
+	struct cidr_list list;
+	char mended[64], bad[64], *slash = strchr(piece, '/');
+
+	if (!cidr_mend(piece, mended))
+		return;
+	must(cidr_parse(&list, mended, bad) && list.len == 1);
+	*slash = '\0';
+	must(cidr_contains_text(&list, piece));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cidr_list list;
@@ -67,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		must(list.len == 0 && memchr(bad, '\0', sizeof(bad)));
 		must(*bad && strstr(text, bad));
+		check_mended(bad);
 	}
 	free(text);
 	return 0;

@@ -22,10 +22,17 @@ static bool contains(const struct cidr_list *list, const char *address)
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
 
-	if (inet_pton(AF_INET, address, &in.sin_addr) == 1)
-		return cidr_contains(list, (struct sockaddr *)&in);
-	assert_int_equal(inet_pton(AF_INET6, address, &in6.sin6_addr), 1);
-	return cidr_contains(list, (struct sockaddr *)&in6);
+	bool in_list;
+
+	if (inet_pton(AF_INET, address, &in.sin_addr) == 1) {
+		in_list = cidr_contains(list, (struct sockaddr *)&in);
+	} else {
+		assert_int_equal(inet_pton(AF_INET6, address, &in6.sin6_addr),
+				 1);
+		in_list = cidr_contains(list, (struct sockaddr *)&in6);
+	}
+	assert_int_equal(cidr_contains_text(list, address), in_list);
+	return in_list;
 }
 
 static void addresses_are_in_their_ranges(void **state)
@@ -144,6 +151,54 @@ static void typing_mistakes_are_named(void **state)
 	}
 }
 
+static void bits_behind_a_prefix_are_taken_away(void **state)
+{
+	static const struct {
+		const char *piece, *mended;  /* NULL: it cannot be */
+	} TABLE[] = {
+		{ "10.3.0.5/16", "10.3.0.0/16" },
+		{ "10.1.2.3/31", "10.1.2.2/31" },
+		{ "10.1.2.3/0", "0.0.0.0/0" },
+		{ "fc00::1/7", "fc00::/7" },
+		{ "fd12::ff/121", "fd12::80/121" },
+		{ "::ffff:10.0.0.1/104", "::ffff:10.0.0.0/104" },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/127",
+		  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127" },
+		{ "::ffff:10.0.0.0/1", NULL },  /* it lies in no range of IPv6 */
+		{ "10.3.0.0/16", NULL }, { "10.3.0.5", NULL },
+		{ "10.3.0.5/33", NULL }, { "10.3.0.5/", NULL },
+		{ "host/8", NULL }, { "", NULL }, { "none", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(TABLE); i++) {
+		struct cidr_list list;
+		char mended[64], bad[64];
+
+		assert_int_equal(cidr_mend(TABLE[i].piece, mended),
+				 TABLE[i].mended != NULL);
+		if (!TABLE[i].mended)
+			continue;
+		assert_string_equal(mended, TABLE[i].mended);
+		assert_true(cidr_parse(&list, mended, bad));
+	}
+}
+
+static void other_texts_are_in_no_list(void **state)
+{
+	static const char *const TABLE[] = {
+		"", "localhost", "10.0.0.0/8", "10.0.0.1,", "10.0.0.1:5678",
+		" 10.0.0.1", "none", "[::1]",
+	};
+	struct cidr_list list;
+	char bad[64];
+
+	(void)state;
+	assert_true(cidr_parse(&list, "0.0.0.0/0,::/0", bad));
+	for (size_t i = 0; i < LENGTH(TABLE); i++)
+		assert_false(cidr_contains_text(&list, TABLE[i]));
+}
+
 static void there_is_an_end_to_a_list(void **state)
 {
 	char text[CIDR_MAX * 16 + 16] = "", bad[64], *p = text;
@@ -198,6 +253,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_are_in_their_ranges),
 		cmocka_unit_test(typing_mistakes_are_named),
+		cmocka_unit_test(bits_behind_a_prefix_are_taken_away),
+		cmocka_unit_test(other_texts_are_in_no_list),
 		cmocka_unit_test(there_is_an_end_to_a_list),
 		cmocka_unit_test(every_prefix_length_is_exact),
 		cmocka_unit_test(other_families_are_in_no_list),

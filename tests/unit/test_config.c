@@ -140,17 +140,18 @@ static void bad_values_are_told_and_change_nothing(void **state)
 		{ "PITSTOP_HOLD", "start", "PITSTOP_HOLD is 'start', allowed "
 		  "is off, step, crash or both; it stays off" },
 		{ "PITSTOP_TIMEOUT", "0", "PITSTOP_TIMEOUT is '0', allowed is "
-		  "a whole number from 1 to 604800; it stays 300" },
+		  "1 to 604800 seconds, also as 90s, 10m or 2h; it stays 300" },
 		{ "PITSTOP_TIMEOUT", "604801", NULL },
 		{ "PITSTOP_TIMEOUT", "-1", NULL },
-		{ "PITSTOP_TIMEOUT", "5m", NULL },
+		{ "PITSTOP_TIMEOUT", "5min", NULL },
+		{ "PITSTOP_TIMEOUT", "169h", NULL },
 		{ "PITSTOP_TIMEOUT", "1.5", NULL },
 		{ "PITSTOP_TIMEOUT", "99999999999999999999", NULL },
 		{ "PITSTOP_MAX_HOLD", "604801", NULL },
 		{ "PITSTOP_MAX_HOLD", "off", NULL },
 		{ "PITSTOP_PAUSE_LIMIT", "never", "PITSTOP_PAUSE_LIMIT is "
-		  "'never', allowed is a whole number from 0 to 604800, or "
-		  "off; it stays 0" },
+		  "'never', allowed is off, or 1 to 604800 seconds, also as "
+		  "90s, 10m or 2h; it stays off" },
 		{ "PITSTOP_PORT", "65536", "PITSTOP_PORT is '65536', allowed "
 		  "is a whole number from 1 to 65535; it stays 5678" },
 		{ "PITSTOP_PORT", "0", NULL },
@@ -165,9 +166,15 @@ static void bad_values_are_told_and_change_nothing(void **state)
 		{ "PITSTOP_ADVERTISE", "myhost", "PITSTOP_ADVERTISE is "
 		  "'myhost', allowed is an IPv4 or IPv6 address; it is "
 		  "ignored" },
-		{ "PITSTOP_VNET", "10.0.0.1/8", "PITSTOP_VNET is '10.0.0.1/8',"
-		  " allowed is ranges like 10.3.0.0/16,10.4.0.7 "
-		  "(zero behind the prefix); it is ignored" },
+		{ "PITSTOP_VNET", "10.3.0.5/16", "PITSTOP_VNET is "
+		  "'10.3.0.5/16': 10.3.0.5/16 has bits set behind its prefix; "
+		  "write 10.3.0.0/16; it is ignored" },
+		{ "PITSTOP_VNET", "10.3.0.0/16, all", "PITSTOP_VNET is "
+		  "'10.3.0.0/16, all': 'all' is no range like 10.3.0.0/16, "
+		  "nor an address; it is ignored" },
+		{ "PITSTOP_VNET", "10.3.0.0/16,none", "PITSTOP_VNET is "
+		  "'10.3.0.0/16,none', allowed is up to 64 ranges like "
+		  "10.3.0.0/16,10.4.0.7; it is ignored" },
 		{ "PITSTOP_ALLOW", "all", NULL },
 		{ "PITSTOP_MATCH", "a\nb", NULL },
 	};
@@ -232,6 +239,10 @@ static void flags_are_read_up_to_the_command(void **state)
 		{ "--token secret x", "--token secret x ", -1 },
 		{ "--timeout x --port y z", "z ", 2 },
 		{ "--timeout", "", 1 },
+		{ "--timeout -- x", "x ", 1 },
+		{ "--timeout --hold x", "x ", 1 },
+		{ "--match --hold -- x", "x ", 1 },
+		{ "--timeout -1 x", "x ", 1 },
 		{ "--timeout=", "", 1 },
 		{ "--match= x", "x ", 0 },
 		{ "--hold= x", "x ", 1 },
@@ -244,6 +255,61 @@ static void flags_are_read_up_to_the_command(void **state)
 		assert_int_equal(flags(TABLE[i].line, rest), TABLE[i].rc);
 		assert_string_equal(rest, TABLE[i].rest);
 	}
+}
+
+static void a_flag_without_its_value_is_told(void **state)
+{
+	char rest[64];
+
+	(void)state;
+	assert_int_equal(flags("--timeout --hold -- x", rest), 1);
+	assert_int_equal(c.hold, HOLD_STEP);
+	assert_string_equal(told, "--timeout wants a value: 1 to 604800 "
+			    "seconds, also as 90s, 10m or 2h; it stays 300");
+	flags("--advertise", rest);
+	assert_string_equal(told, "--advertise wants a value: an IPv4 or IPv6 "
+			    "address; it is ignored");
+}
+
+static void an_unknown_flag_has_a_nearest_one(void **state)
+{
+	(void)state;
+	assert_string_equal(config_nearest_flag("--timout"), "--timeout");
+	assert_string_equal(config_nearest_flag("--max_hold"), "--max-hold");
+	assert_string_equal(config_nearest_flag("--rank"), "--ranks");
+	assert_null(config_nearest_flag("--tokens"));
+	assert_null(config_nearest_flag("--"));
+	assert_null(config_nearest_flag("-t"));
+	assert_null(config_nearest_flag("-"));
+}
+
+static void unknown_variables_are_told_by_name(void **state)
+{
+	static const char *const OURS[] = { "PITSTOP_OWN", NULL };
+	char long_name[200] = "PITSTOP_";
+
+	(void)state;
+	clearenv();
+	memset(long_name + strlen(long_name), 'x', 180);
+	setenv("PITSTOP_PORT", "1", 1);
+	setenv("PITSTOP_OWN", "1", 1);
+	setenv("PITSTOP_EMPTY", "", 1);
+	setenv("PITSTOPS", "1", 1);
+	setenv("PITSTOP_SERVICE_HOST", "10.0.0.1", 1);
+	setenv("PITSTOP_PORT_5678_TCP", "tcp://10.0.0.1:5678", 1);
+	config_unknown_variables(OURS, tell, &c);
+	assert_int_equal(told_times, 0);
+	setenv("PITSTOP_TOKNE", "secret", 1);
+	config_unknown_variables(OURS, tell, &c);
+	assert_string_equal(told, "PITSTOP_TOKNE: unknown; did you mean "
+			    "PITSTOP_TOKEN?");
+	unsetenv("PITSTOP_TOKNE");
+	setenv("PITSTOP_", "1", 1);
+	setenv(long_name, "1", 1);
+	config_unknown_variables(OURS, tell, &c);
+	assert_int_equal(told_times, 3);
+	assert_in_range(strlen(told), 64, 200);
+	clearenv();
 }
 
 static void a_flag_wins_over_its_variable(void **state)
@@ -261,6 +327,21 @@ static void a_flag_wins_over_its_variable(void **state)
 			    "from 1 to 65535; it stays 8");
 }
 
+static void what_set_a_setting_is_known(void **state)
+{
+	char rest[64];
+
+	(void)state;
+	setenv("PITSTOP_ALLOW", "none", 1);
+	setenv("PITSTOP_PORT", "8", 1);
+	config_environment(&c, tell, &c);
+	flags("--allow 10.0.0.0/8 --port x y", rest);
+	assert_string_equal(config_said(&c, "PITSTOP_ALLOW"), "--allow");
+	assert_string_equal(config_said(&c, "PITSTOP_PORT"), "PITSTOP_PORT");
+	assert_string_equal(config_said(&c, "PITSTOP_TOKEN"), "PITSTOP_TOKEN");
+	assert_string_equal(config_said(&c, "PITSTOP_NO"), "PITSTOP_NO");
+}
+
 static void off_is_the_number_that_means_none(void **state)
 {
 	char rest[64];
@@ -272,6 +353,23 @@ static void off_is_the_number_that_means_none(void **state)
 	assert_int_equal(c.pause_limit, 0);
 	assert_int_equal(config_export(&c), 0);
 	assert_null(getenv("PITSTOP_PAUSE_LIMIT"));
+}
+
+static void times_have_units_and_are_exported_in_seconds(void **state)
+{
+	char rest[64];
+
+	(void)state;
+	setenv("PITSTOP_TIMEOUT", "10m", 1);
+	assert_int_equal(config_environment(&c, tell, &c), 0);
+	assert_int_equal(flags("--max-hold 2h --pause-limit=90s", rest), 0);
+	assert_int_equal(c.timeout, 600);
+	assert_int_equal(c.max_hold, 7200);
+	assert_int_equal(c.pause_limit, 90);
+	assert_int_equal(config_export(&c), 0);
+	assert_string_equal(getenv("PITSTOP_TIMEOUT"), "600");
+	assert_string_equal(getenv("PITSTOP_MAX_HOLD"), "7200");
+	assert_string_equal(getenv("PITSTOP_PAUSE_LIMIT"), "90");
 }
 
 static void words_are_read_in_many_spellings(void **state)
@@ -357,8 +455,8 @@ static void one_can_be_set_by_its_name(void **state)
 	assert_int_equal(c.timeout, 20);
 	assert_false(config_set(&c, "PITSTOP_TIMEOUT", "it", "x", tell, &c));
 	assert_int_equal(c.timeout, 20);
-	assert_string_equal(told, "it is 'x', allowed is a whole number from "
-			    "1 to 604800; it stays 20");
+	assert_string_equal(told, "it is 'x', allowed is 1 to 604800 seconds, "
+			    "also as 90s, 10m or 2h; it stays 20");
 	assert_false(config_set(&c, "PITSTOP_NO", "it", "1", tell, &c));
 }
 
@@ -371,6 +469,7 @@ static void an_export_is_read_as_it_was(void **state)
 	(void)state;
 	flags("--hold --timeout 9 --late-attach=0 --args keep", rest);
 	flags("--allow 10.0.0.0/8 --match *.py --port 7", rest);
+	c.by_flag = 0;   /* that is not exported */
 	before = c;
 	assert_int_equal(config_export(&c), 0);
 	assert_string_equal(getenv("PITSTOP_HOLD"), "step");
@@ -433,8 +532,13 @@ int main(void)
 		TEST(a_bad_token_is_not_repeated),
 		TEST(long_values_are_told_in_part),
 		TEST(flags_are_read_up_to_the_command),
+		TEST(a_flag_without_its_value_is_told),
+		TEST(an_unknown_flag_has_a_nearest_one),
+		TEST(unknown_variables_are_told_by_name),
 		TEST(a_flag_wins_over_its_variable),
+		TEST(what_set_a_setting_is_known),
 		TEST(off_is_the_number_that_means_none),
+		TEST(times_have_units_and_are_exported_in_seconds),
 		TEST(words_are_read_in_many_spellings),
 		TEST(a_hold_can_be_spelt_as_a_switch),
 		TEST(a_hold_can_be_asked_for_at_a_crash),

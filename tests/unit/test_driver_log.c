@@ -124,9 +124,26 @@ static void a_range_without_an_address_of_ours_is_told(void **state)
 
 	(void)state;
 	f.missed_vnet = "10.9.0.0/16";
+	f.vnet_said = "--vnet";
 	driver_log_hold(&b, &f, 1000);
 	assert_non_null(strstr(text(&b), "pitstop: this machine has no address "
-					 "in PITSTOP_VNET (10.9.0.0/16)\n"));
+					 "in --vnet (10.9.0.0/16)\n"));
+	buf_free(&b);
+}
+
+static void a_public_address_for_private_clients_is_doubted(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+
+	(void)state;
+	f.host = "203.0.113.7";
+	f.private_only = true;
+	driver_log_hold(&b, &f, 1000);
+	assert_non_null(strstr(text(&b), "pitstop: 203.0.113.7 is a public "
+			       "address, and only private ones may connect; "
+			       "if yours is public too, name it with --allow "
+			       "(PITSTOP_ALLOW)\n"));
 	buf_free(&b);
 }
 
@@ -135,7 +152,7 @@ static void the_end_of_a_hold_says_how_it_ended(void **state)
 	struct buf b = { 0 };
 
 	(void)state;
-	driver_log_attached(&b, "10.3.1.5:50123", 12340);
+	driver_log_attached(&b, &FACTS, "10.3.1.5:50123", 12340);
 	assert_string_equal(text(&b), "Debugger attached = True\npitstop: "
 			    "10.3.1.5:50123 attached after 12.3 s\n");
 	buf_free(&b);
@@ -143,6 +160,38 @@ static void the_end_of_a_hold_says_how_it_ended(void **state)
 	assert_string_equal(text(&b), "Debugger attached = False\npitstop: "
 			    "nobody attached in time; the step runs on and "
 			    "can still be attached to\n");
+	buf_free(&b);
+}
+
+static void every_line_on_a_rank_says_which(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+
+	(void)state;
+	f.rank = 2;
+	driver_log_attached(&b, &f, "10.3.1.5:50123", 12340);
+	driver_log_not_attached(&b, &f, "nobody attached in time");
+	driver_log_still(&b, &f, 59001);
+	driver_log_back(&b, &f, 1);
+	driver_log_no_debugger(&b, &f);
+	driver_log_no_port(&b, &f, 5693);
+	assert_string_equal(text(&b),
+		"Debugger attached = True\n"
+		"pitstop: 10.3.1.5:50123 attached to rank 2 after 12.3 s\n"
+		"Debugger attached = False\n"
+		"pitstop: rank 2: nobody attached in time; the step runs on "
+		"and can still be attached to\n"
+		"pitstop: still holding train.py (rank 2), 60 s left; attach "
+		"to 10.3.0.5:5678\n"
+		"pitstop: the agent was restarted; still holding rank 2, 1 s "
+		"left\n"
+		"pitstop: not holding train.py (rank 2): /usr/bin/python3 has "
+		"no debugpy; install it there, or name a directory that has "
+		"it with PITSTOP_DEBUGPY\n"
+		"pitstop: not holding train.py (rank 2): the ports 5678 to "
+		"5693 are all taken; free one, or name another with "
+		"PITSTOP_PORT\n");
 	buf_free(&b);
 }
 
@@ -167,8 +216,8 @@ static void a_hold_at_a_crash_says_what_failed(void **state)
 	buf_free(&b);
 	driver_log_not_attached(&b, &f, "nobody attached in time");
 	assert_string_equal(text(&b), "Debugger attached = False\npitstop: "
-			    "nobody attached in time; the exception takes its "
-			    "course\n");
+			    "rank 1: nobody attached in time; the exception "
+			    "takes its course\n");
 	buf_free(&b);
 }
 
@@ -178,7 +227,7 @@ static void every_other_line_starts_with_the_name(void **state)
 
 	(void)state;
 	driver_log_still(&b, &FACTS, 59001);
-	driver_log_back(&b, 1);
+	driver_log_back(&b, &FACTS, 1);
 	driver_log_no_debugger(&b, &FACTS);
 	driver_log_no_port(&b, &FACTS, 5693);
 	text(&b);
@@ -196,7 +245,9 @@ int main(void)
 		cmocka_unit_test(the_log_says_which_port_and_rank_it_is),
 		cmocka_unit_test(an_ipv6_address_has_brackets_before_a_port),
 		cmocka_unit_test(a_range_without_an_address_of_ours_is_told),
+		cmocka_unit_test(a_public_address_for_private_clients_is_doubted),
 		cmocka_unit_test(the_end_of_a_hold_says_how_it_ended),
+		cmocka_unit_test(every_line_on_a_rank_says_which),
 		cmocka_unit_test(a_hold_at_a_crash_says_what_failed),
 		cmocka_unit_test(every_other_line_starts_with_the_name),
 	};

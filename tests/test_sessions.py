@@ -1,0 +1,92 @@
+"""What the agent makes of a hook's words in an unusual order."""
+import time
+
+import pytest
+
+from fake_hook import Debuggee, Hook
+
+TOKEN = "of-the-test"
+
+
+@pytest.fixture
+def hooked(start):
+    """hooked(field…): (the step, a hook that has registered in it)."""
+    hooks = []
+
+    def begin(*fields):
+        step = start(["sh", "-c", "echo $PITSTOP_SOCKET; exec sleep 100"],
+                     "--hold=crash", "--timeout", "60", "--adopt=off",
+                     env={"PITSTOP_TOKEN": TOKEN})
+        name = step.stdout.wait("^@pitstop-")[1].string
+        hooks.append(Hook(name, "hold=crash", *fields))
+        return step, hooks[-1]
+
+    yield begin
+    for hook in hooks:
+        hook.close()
+
+
+@pytest.mark.parametrize("word, kind", [
+    ("nodebugger", ("left=500",)),
+    ("nodebugger", ("left=500", "crash=KeyError: 1")),
+    ("passed", ("left=500", "crash=KeyError: 1"))])
+def test_hold_after_one_that_could_not_go_on_is_a_new_one(hooked, word, kind):
+    """With its own time, and all that the log has for it."""
+    step, hook = hooked("kind=again", *kind)
+    assert float(hook.wait("hold")) == 0.5
+    hook.send(word, "crashed ValueError: 2")
+    assert float(hook.wait("hold")) == 60
+    hook.send("ready 1.8")
+    hook.wait("say")
+    assert "ValueError: 2" in hook.log
+    assert "Timeout for debug connection: 60\n" in hook.log
+    assert "launch.json: " in hook.log
+
+
+def attached(step, hook, traced=True):
+    """(a client that is attached, its debuggee)."""
+    client = step.client()
+    client.initialize()
+    attach = client.begin_attach({"pitstopToken": TOKEN})
+    _, port, token, *_ = hook.wait("attach").split()
+    debuggee = Debuggee(int(port), token)
+    step.clients.append(debuggee)
+    client.wait_initialized(attach)
+    done = client.send("configurationDone")
+    assert client.response(done)["success"]
+    if traced:
+        hook.send("connected")
+    assert client.response(attach)["success"]
+    return client, debuggee
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_exception_beside_the_end_of_a_session_is_decided_on(hooked, before):
+    """One that comes while the client leaves a process that ends, or then."""
+    step, hook = hooked()
+    client, debuggee = attached(step, hook)
+    client.send("disconnect", {})
+    assert debuggee.asked_to_leave.wait(10)
+    if before:
+        hook.send("crashed KeyError: 1", "adopt")
+        hook.wait("adopt")        # the other was read as well
+    debuggee.end()
+    client.wait_closed(5)
+    if not before:
+        hook.send("crashed KeyError: 1")
+    hook.wait("hold")
+
+
+def test_attach_does_not_wait_for_the_tracing_for_ever(hooked):
+    step, hook = hooked()
+    begun = time.monotonic()
+    client, _ = attached(step, hook, traced=False)
+    assert 4 < time.monotonic() - begun < 15
+    client.detach()
+
+
+def test_attach_is_answered_when_the_tracing_is_on(hooked):
+    step, hook = hooked()
+    begun = time.monotonic()
+    attached(step, hook)
+    assert time.monotonic() - begun < 4
