@@ -83,17 +83,17 @@ static void add_frame(struct stacks *s, const char *rest)
 		s->failed = true;
 }
 
-void stacks_line(struct stacks *s, const char *verb, const char *rest)
+void stacks_add(struct stacks *s, const char *part)
 {
 	begin(s);
 	if (s->failed)
 		return;
-	if (strcmp(verb, "thread") == 0)
-		add_thread(s, rest);
-	else if (strcmp(verb, "task") == 0)
-		add_stack(s, "tasks", rest, 0);
-	else if (strcmp(verb, "frame") == 0)
-		add_frame(s, rest);
+	if (strncmp(part, "thread ", 7) == 0)
+		add_thread(s, part + 7);
+	else if (strncmp(part, "task ", 5) == 0)
+		add_stack(s, "tasks", part + 5, 0);
+	else if (strncmp(part, "frame ", 6) == 0)
+		add_frame(s, part + 6);
 }
 
 cJSON *stacks_take(struct stacks *s)

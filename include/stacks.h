@@ -24,9 +24,10 @@ struct stacks {
 	bool failed;           /* memory was short */
 };
 
-/* A line of the hook: "thread", "task" or "frame" and what stands behind it.
- * One that is none of these, or is out of order, is passed over. */
-void stacks_line(struct stacks *s, const char *verb, const char *rest);
+/* What the hook says behind "stack": "thread NATIVE_ID NAME", "task NAME" or
+ * "frame LINE\tFUNCTION\tFILE\tSOURCE". One that is none of these, or is out of
+ * order, is passed over. */
+void stacks_add(struct stacks *s, const char *part);
 
 /* The whole, which the caller frees by cJSON_Delete; *s is empty again. NULL
  * when memory was short. */

@@ -53,8 +53,10 @@ def stacks(hook):
     found = []
     while True:
         line = hook.line()
-        word, _, rest = line.partition(" ")
-        if word == "stacked":
+        stack, _, part = line.partition(" ")
+        assert stack == "stack", line
+        word, _, rest = part.partition(" ")
+        if word == "end":
             return found
         if word == "frame":
             number, function, path, text = rest.split("\t")

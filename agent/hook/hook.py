@@ -243,9 +243,12 @@ def do_inherited(_, __):
 
 
 def do_stacks(_, source):
-    if "send_stacks" not in globals():
+    if source:
         exec(compile(source, "<frozen pitstop>", "exec", 0, True), globals())
-    send_stacks()                               # stacks.py
+    try:
+        send_stacks()                           # stacks.py
+    except Exception:
+        send("stack end")
 
 
 def do_untrace(_, __):
@@ -270,12 +273,8 @@ VERBS = {
     "show": do_show,
     "pass": do_pass,
     "adopt": do_adopt,
-<<<<<<< HEAD
-    "adopted": do_adopted,
     "stacks": do_stacks,
-=======
     "inherited": do_inherited,
->>>>>>> 8aa4a330d11a9c6842be7abdd24c3a0e471c8728
     "untrace": do_untrace,
     "retrace": do_retrace,
 }
@@ -290,7 +289,7 @@ def obey(verb, text, data):
     try:
         action(text, data)
     except (Exception, SystemExit, GaveUp) as error:
-        if verb in ("attach", "retrace", "stacks"):
+        if verb in ("attach", "retrace"):
             send("failed " + one_line(error))
 
 

@@ -152,5 +152,6 @@ def send_stacks():
     for line, places in found:
         lines.append(line)
         lines += [frame_line(code, number, cache) for code, number in places]
-    lines.append("stacked")
-    send(os.fsdecode("\n".join(lines).encode("utf-8", "replace")))
+    lines.append("end")
+    text = "\n".join(["stack " + line for line in lines])
+    send(os.fsdecode(text.encode("utf-8", "replace")))

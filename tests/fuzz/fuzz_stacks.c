@@ -1,4 +1,4 @@
-/* Bytes as the lines of a hook that tells where its threads are. */
+/* Bytes as what a hook says that tells where its threads are. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,15 +9,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void add(struct stacks *s, char *line)
-{
-	char *rest = strchr(line, ' ');
-
-	if (rest)
-		*rest++ = '\0';
-	stacks_line(s, line, rest ? rest : "");
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct stacks s = { 0 };
@@ -25,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cJSON *json;
 
 	while ((line = strsep(&rest, "\n")))
-		add(&s, line);
+		stacks_add(&s, line);
 	json = stacks_take(&s);
 	if (!json || !stacks_are_alike(json, json) !=
 		     !cJSON_GetArraySize(cJSON_GetObjectItem(json, "threads")))

@@ -15,16 +15,12 @@
 
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
-struct line {
-	const char *verb, *rest;
-};
-
-static cJSON *taken(const struct line *lines, size_t count)
+static cJSON *taken(const char *const *parts, size_t count)
 {
 	struct stacks s = { 0 };
 
 	for (size_t i = 0; i < count; i++)
-		stacks_line(&s, lines[i].verb, lines[i].rest);
+		stacks_add(&s, parts[i]);
 	return stacks_take(&s);
 }
 
@@ -39,14 +35,14 @@ static void assert_text(cJSON *json, const char *want)
 
 static void threads_and_tasks_have_their_frames(void **state)
 {
-	static const struct line LINES[] = {
-		{ "thread", "17 MainThread" },
-		{ "frame", "3\tA.b\t/wd/train.py\tx = y[0]" },
-		{ "frame", "9\t<module>\t/wd/train.py\t" },
-		{ "thread", "0 a b" },
-		{ "thread", "0" },
-		{ "task", "Task-1" },
-		{ "frame", "0\tc\t<string>" },
+	static const char *const LINES[] = {
+		"thread 17 MainThread",
+		"frame 3\tA.b\t/wd/train.py\tx = y[0]",
+		"frame 9\t<module>\t/wd/train.py\t",
+		"thread 0 a b",
+		"thread 0",
+		"task Task-1",
+		"frame 0\tc\t<string>",
 	};
 
 	(void)state;
@@ -62,13 +58,13 @@ static void threads_and_tasks_have_their_frames(void **state)
 
 static void what_is_no_stack_is_passed_over(void **state)
 {
-	static const struct line LINES[] = {
-		{ "frame", "1\tf\tfile\tof nothing" },
-		{ "ready", "1.8" },
-		{ "thread", "x" },
-		{ "frame", "" },
-		{ "frame", "no number\tf\tg\th" },
-		{ "frame", "12" },
+	static const char *const LINES[] = {
+		"frame 1\tf\tfile\tof nothing",
+		"ready 1.8",
+		"thread x",
+		"frame ",
+		"frame no number\tf\tg\th",
+		"frame 12",
 	};
 
 	(void)state;
@@ -84,9 +80,9 @@ static void too_many_frames_are_left_out_and_said(void **state)
 	cJSON *json, *frames;
 
 	(void)state;
-	stacks_line(&s, "thread", "1 t");
+	stacks_add(&s, "thread 1 t");
 	for (int i = 0; i < STACKS_FRAMES_MAX + 10; i++)
-		stacks_line(&s, "frame", "1\tf\tg\th");
+		stacks_add(&s, "frame 1\tf\tg\th");
 	json = stacks_take(&s);
 	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(json, "truncated")));
 	frames = cJSON_GetObjectItem(cJSON_GetArrayItem(
@@ -97,15 +93,15 @@ static void too_many_frames_are_left_out_and_said(void **state)
 
 static void main_threads_at_the_same_place_are_alike(void **state)
 {
-	static const struct line HERE[] = {
-		{ "thread", "1 MainThread" }, { "frame", "1\tf\tg\th" },
-		{ "thread", "2 other" }, { "frame", "7\tf\tg\th" },
+	static const char *const HERE[] = {
+		"thread 1 MainThread", "frame 1\tf\tg\th",
+		"thread 2 other", "frame 7\tf\tg\th",
 	};
-	static const struct line ELSEWHERE[] = {
-		{ "thread", "1 MainThread" }, { "frame", "2\tf\tg\th" },
+	static const char *const ELSEWHERE[] = {
+		"thread 1 MainThread", "frame 2\tf\tg\th",
 	};
-	static const struct line ALONE[] = {
-		{ "thread", "9 MainThread" }, { "frame", "1\tf\tg\th" },
+	static const char *const ALONE[] = {
+		"thread 9 MainThread", "frame 1\tf\tg\th",
 	};
 	cJSON *here = taken(HERE, LENGTH(HERE));
 	cJSON *elsewhere = taken(ELSEWHERE, LENGTH(ELSEWHERE));
@@ -133,9 +129,9 @@ static void *scarce_malloc(size_t size)
 
 static void short_memory_gives_null(void **state)
 {
-	static const struct line LINES[] = {
-		{ "thread", "1 MainThread" }, { "frame", "1\tf\tg\th" },
-		{ "task", "t" }, { "frame", "1\tf\tg\th" },
+	static const char *const LINES[] = {
+		"thread 1 MainThread", "frame 1\tf\tg\th",
+		"task t", "frame 1\tf\tg\th",
 	};
 	cJSON_Hooks hooks = { scarce_malloc, free };
 	cJSON *json = NULL;
