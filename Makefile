@@ -53,7 +53,7 @@ endef
 $(eval $(call DEPS_RULE,musl,musl,build))
 $(eval $(call DEPS_RULE,host,host,build test))
 # The few libraries that rank 0 uses, so that unit tests need not wait.
-$(eval $(call DEPS_RULE,host-rank0,host cjson libmd libbsd mbedtls,build test))
+$(eval $(call DEPS_RULE,host-rank0,host cjson llhttp libmd libbsd mbedtls,build test))
 
 # ---- compiling ------------------------------------------------------------
 
@@ -75,7 +75,7 @@ LDFLAGS := -static-pie -Wl,--gc-sections -Wl,--build-id=sha1 \
 	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,-z,pack-relative-relocs
 # Linked into this release although its code does not call them all yet.
 KEPT := curl_global_init curl_easy_perform curl_multi_socket_action \
-	llhttp_init llhttp_execute uv_run cJSON_Parse strlcpy
+	uv_run cJSON_Parse strlcpy
 LIBRARIES := curl mbedtls mbedx509 mbedcrypto uv cjson llhttp bsd md
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -159,7 +159,7 @@ size: build/pitstop ## the size of the binary, in bytes and by section
 .PHONY: deps deps-build packages-test
 deps: deps-build ## all that building and testing needs (asks apt what is missing)
 	@agent/deps/packages.sh build test bench
-	@agent/deps/build.sh host cjson libmd libbsd
+	@agent/deps/build.sh host cjson llhttp libmd libbsd mbedtls
 	@if [ -e tests/venvs.sh ]; then tests/venvs.sh all; fi
 
 deps-build: build/deps/musl.key ## all that `make` needs
@@ -186,7 +186,8 @@ build/unit/librank0.a: $(ASAN_RANK0)
 	@echo "  AR      $@"
 	$(Q)ar rcsD $@ $^
 
-RANK0_LIBRARIES := $(HOST)/lib/libcjson.a $(HOST)/lib/libbsd.a \
+RANK0_LIBRARIES := $(HOST)/lib/libcjson.a $(HOST)/lib/libllhttp.a \
+	$(HOST)/lib/libbsd.a \
 	$(HOST)/lib/libmbedcrypto.a \
 	$(HOST)/lib/libmd.a -lm
 

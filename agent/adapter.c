@@ -510,6 +510,16 @@ void adapter_end(struct adapter *a, void (*done)(void *ctx), void *ctx)
 		done(ctx);
 }
 
+struct sessions *adapter_sessions(const struct adapter *a)
+{
+	return a->sessions;
+}
+
+void adapter_set_http_port(struct adapter *a, uint16_t port)
+{
+	a->place.http_port = port;
+}
+
 uint16_t adapter_port(const struct adapter *a)
 {
 	return a->place.port;

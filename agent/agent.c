@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "adapter.h"
+#include "api.h"
 #include "ipc.h"
 #include "log.h"
 
@@ -68,10 +69,31 @@ static void on_ipc(uv_poll_t *p, int status, int events)
 		uv_stop(&a->loop);
 }
 
+static void on_abort(void *ctx)
+{
+	struct agent *a = ctx;
+
+	ipc_send(a->ipc_fd, IPC_ABORT, 0);
+}
+
+/* Without a port for it there is no HTTP, and all else goes on. */
+static uint16_t open_api(struct agent *a, const struct config *config,
+			 const char *token)
+{
+	struct api *api = api_open(&a->loop, config,
+				   adapter_sessions(a->adapter), token,
+				   on_abort, a);
+	uint16_t port = api ? api_port(api) : 0;
+
+	adapter_set_http_port(a->adapter, port);
+	return port;
+}
+
 static int wire(struct agent *a, const struct config *config,
 		const struct listeners *listeners)
 {
 	const char *token = NULL;
+	uint16_t http_port;
 	int error = 0;
 
 	if (strcmp(config->token, "none") != 0) {
@@ -84,6 +106,7 @@ static int wire(struct agent *a, const struct config *config,
 		log_warn("the agent cannot serve: %s", uv_strerror(error));
 		return error;
 	}
+	http_port = open_api(a, config, token);
 	uv_timer_init(&a->loop, &a->heartbeat);
 	uv_timer_init(&a->loop, &a->end);
 	uv_poll_init(&a->loop, &a->ipc, a->ipc_fd);
@@ -91,7 +114,9 @@ static int wire(struct agent *a, const struct config *config,
 	uv_poll_start(&a->ipc, UV_READABLE | UV_DISCONNECT, on_ipc);
 	uv_timer_start(&a->heartbeat, on_heartbeat, IPC_HEARTBEAT_MS,
 		       IPC_HEARTBEAT_MS);
-	return ipc_send(a->ipc_fd, IPC_READY, adapter_port(a->adapter));
+	return ipc_send(a->ipc_fd, IPC_READY,
+			(uint32_t)http_port << 16 |
+			adapter_port(a->adapter));
 }
 
 /* A connection for each Python process of the step, and those of strangers:

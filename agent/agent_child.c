@@ -67,6 +67,8 @@ static void set_environment(const struct agent_child *a)
 	setenv("PITSTOP_TOKEN", a->token, 1);
 	if (a->port)
 		set_number("PITSTOP_PORT", a->port);
+	if (a->http_port)
+		set_number("PITSTOP_HTTP_PORT", a->http_port);
 }
 
 /* Nothing else of what the supervisor has: a pipe of the step's that the agent
@@ -194,21 +196,25 @@ static void hang_up(struct agent_child *a)
 	a->ipc = -1;
 }
 
-void agent_child_hear(struct agent_child *a, int64_t now)
+bool agent_child_hear(struct agent_child *a, int64_t now)
 {
 	struct ipc_message m;
+	bool abort = false;
 	int rc;
 
 	while ((rc = ipc_receive(a->ipc, &m)) > 0) {
 		if (a->state == AGENT_STARTING && m.type == IPC_READY) {
 			a->state = AGENT_READY;
 			a->port = (uint16_t)m.value;
+			a->http_port = (uint16_t)(m.value >> 16);
 		}
+		abort |= m.type == IPC_ABORT;
 		if (a->state == AGENT_STARTING || a->state == AGENT_READY)
 			a->due = now + IPC_SILENCE_MS;
 	}
 	if (rc < 0)
 		hang_up(a);  /* it is dying, or will be killed for silence */
+	return abort;
 }
 
 /* time */

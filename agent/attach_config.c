@@ -3,11 +3,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <bsd/string.h>
 #include <cjson/cJSON.h>
-#include <mbedtls/constant_time.h>
 
-#define TOKEN_MAX 256  /* as in config.h */
+#include "token.h"
 
 static const cJSON *get(const cJSON *config, const char *key)
 {
@@ -30,18 +28,13 @@ static int number(const cJSON *config, const char *key, int absent)
 
 enum attach_token attach_config_token(const cJSON *config, const char *want)
 {
-	char a[TOKEN_MAX] = { 0 }, b[TOKEN_MAX] = { 0 };
 	const char *have = text(config, "pitstopToken");
-	bool fits;
 
 	if (!want)
 		return TOKEN_RIGHT;
 	if (!*have)
 		return TOKEN_MISSING;
-	fits = strlcpy(a, have, sizeof(a)) < sizeof(a);
-	strlcpy(b, want, sizeof(b));
-	return mbedtls_ct_memcmp(a, b, sizeof(a)) == 0 && fits ? TOKEN_RIGHT
-							       : TOKEN_WRONG;
+	return token_is(have, want) ? TOKEN_RIGHT : TOKEN_WRONG;
 }
 
 const char *attach_config_mistake(const cJSON *config)

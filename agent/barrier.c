@@ -208,6 +208,12 @@ int64_t barrier_left(const struct barrier *b, int64_t now)
 	return left > 0 ? left : 0;
 }
 
+void barrier_extend(struct barrier *b, int64_t ms)
+{
+	if (barrier_waits(b) || is_attaching(b))
+		b->deadline += ms;
+}
+
 static const char *const STATE_NAMES[BARRIER_STATES] = {
 	[BARRIER_REGISTERED] = "registered",
 	[BARRIER_HOLDING] = "holding",

@@ -13,12 +13,18 @@
 #include "duration.h"
 #include "rank_list.h"
 
+/* Where 0 is allowed it means none, and "off" says that too. */
+static const char *off_is_zero(const struct setting *s, const char *from)
+{
+	return s->min == 0 && strcasecmp(from, "off") == 0 ? "0" : from;
+}
+
 /* numbers */
 
 static bool number_set(const struct setting *s, void *at, const char *from)
 {
 	const char *wrong;
-	long long n = strtonum(from, s->min, s->max, &wrong);
+	long long n = strtonum(off_is_zero(s, from), s->min, s->max, &wrong);
 
 	if (wrong)
 		return false;
@@ -28,13 +34,18 @@ static bool number_set(const struct setting *s, void *at, const char *from)
 
 static void number_get(const struct setting *s, const void *at, char *to)
 {
-	(void)s;
-	snprintf(to, TEXT_MAX, "%u", *(const uint16_t *)at);
+	uint16_t n = *(const uint16_t *)at;
+
+	if (s->min == 0 && n == 0)
+		strlcpy(to, "off", TEXT_MAX);
+	else
+		snprintf(to, TEXT_MAX, "%u", n);
 }
 
 static void number_allowed(const struct setting *s, char *to, size_t size)
 {
-	snprintf(to, size, "a whole number from %u to %u", s->min, s->max);
+	snprintf(to, size, "%sa whole number from %u to %u",
+		 s->min == 0 ? "off, or " : "", s->min ? s->min : 1, s->max);
 }
 
 const struct kind kind_number = {
@@ -42,13 +53,11 @@ const struct kind kind_number = {
 	.allowed = number_allowed,
 };
 
-/* durations; where 0 is one, it means none, and "off" says that too */
+/* durations */
 
 static bool duration_set(const struct setting *s, void *at, const char *from)
 {
-	if (s->min == 0 && strcasecmp(from, "off") == 0)
-		from = "0";
-	return duration_parse(from, s->min, s->max, at);
+	return duration_parse(off_is_zero(s, from), s->min, s->max, at);
 }
 
 static void duration_get(const struct setting *s, const void *at, char *to)

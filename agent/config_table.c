@@ -46,6 +46,10 @@ const struct setting config_table[] = {
 	  "the debug port; when it is taken, the next free one of the 15 "
 	  "behind it",
 	  &kind_number, MEMBER(port), .min = 1, .max = 65535 },
+	{ "--http-port", "PITSTOP_HTTP_PORT", "PORT", NULL, "5679",
+	  "the port for health and control by HTTP; when it is taken, the "
+	  "next free one of the 15 behind it; off: none",
+	  &kind_number, MEMBER(http_port), .min = 0, .max = 65535 },
 	{ "--late-attach", "PITSTOP_LATE_ATTACH", "SWITCH", "on", "on",
 	  "let a debugger attach while the step runs; off: only in a hold",
 	  &kind_word, MEMBER(late_attach), .words = switch_words },

@@ -13,10 +13,24 @@ static long long seconds(int64_t ms)
 	return (long long)(ms + 999) / 1000;
 }
 
-static void add_host_port(struct buf *b, const struct step_facts *f)
+static void add_host(struct buf *b, const struct step_facts *f, unsigned port)
 {
 	buf_addf(b, strchr(f->host, ':') ? "[%s]:%u" : "%s:%u", f->host,
-		 f->port);
+		 port);
+}
+
+static void add_host_port(struct buf *b, const struct step_facts *f)
+{
+	add_host(b, f, f->port);
+}
+
+static void add_http(struct buf *b, const struct step_facts *f)
+{
+	if (!f->http_port || f->told)
+		return;
+	buf_addf(b, "pitstop: health and control: http://");
+	add_host(b, f, f->http_port);
+	buf_addf(b, "\n");
 }
 
 static void add_name(struct buf *b, const struct step_facts *f)
@@ -100,6 +114,7 @@ void driver_log_hold(struct buf *b, const struct step_facts *f,
 	add_host_port(b, f);
 	buf_addf(b, "\n");
 	add_launch(b, f);
+	add_http(b, f);
 }
 
 void driver_log_listen(struct buf *b, const struct step_facts *f,

@@ -107,3 +107,10 @@ static void time_out(struct session *first)
 		session_event(s, BARRIER_TIMEOUT, why);
 	}
 }
+
+void session_postpone(struct session *s, int64_t ms)
+{
+	barrier_extend(&s->barrier, ms);
+	s->timeout_ms += ms;
+	session_arm(s);
+}

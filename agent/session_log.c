@@ -44,6 +44,7 @@ static struct step_facts facts(const struct session *s)
 		.host = at->host,
 		.port = at->port,
 		.wanted_port = at->wanted_port,
+		.http_port = at->http_port,
 		.doubtful = at->doubtful,
 		.missed_vnet = at->missed_vnet ? s->all->config->vnet : NULL,
 		.token = at->token,

@@ -179,6 +179,7 @@ void session_claim(struct session *s, void *client, const char *address)
 
 void session_ready(struct session *s)
 {
+	s->attached = session_now();
 	session_event(s, BARRIER_READY, NULL);
 }
 

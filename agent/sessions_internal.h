@@ -1,5 +1,6 @@
 /* sessions_internal.h: what the files of sessions.h share.
  *
+ *   session_view.c    what others see of a session, and want of it
  *   sessions.c        registration, and what the adapter asks for
  *   session_words.c   what a hook says
  *   session_barrier.c the barrier and its clock
@@ -44,7 +45,8 @@ struct session {
 	char failed[1024];     /* the exception that it is held at, or "" */
 	char debugpy[32];    /* its version, "" while it is not known */
 	char token[33];      /* what the debuggee proves itself with */
-	int64_t since;       /* ms: the hold's start, then the attach's */
+	int64_t since;       /* ms: the hold's start */
+	int64_t attached;    /* ms: when the client was in */
 	int64_t countdown;   /* ms: the next line that says what is left */
 	int64_t timeout_ms;
 	pid_t launch;        /* ranks of one launcher have it in common */
@@ -112,6 +114,9 @@ void session_event_at(struct session *s, enum barrier_event e, int64_t when,
 void session_do(struct session *s, unsigned todo, enum barrier_event e,
 		const char *why);
 void session_arm(struct session *s);
+
+/* Move the deadline of one that is held. */
+void session_postpone(struct session *s, int64_t ms);
 
 /* session_end.c */
 

@@ -71,6 +71,11 @@ void stream_close(struct stream *s)
 
 static void write_more(struct stream *s);
 
+static size_t mark(const struct stream *s, size_t usual)
+{
+	return s->options & STREAM_TELL_EMPTY ? 0 : usual;
+}
+
 static void on_written(uv_write_t *req, int status)
 {
 	struct stream *s = req->data;
@@ -109,7 +114,7 @@ static void write_done(struct stream *s)
 		half_close(s);
 		return;
 	}
-	if (s->above && stream_queued(s) <= STREAM_LOW) {
+	if (s->above && stream_queued(s) <= mark(s, STREAM_LOW)) {
 		s->above = false;
 		if (s->ops->drained)
 			s->ops->drained(s->ctx);
@@ -170,7 +175,7 @@ void stream_write(struct stream *s, struct buf *out)
 			write_queue(s);
 	}
 	buf_consume(out, out->len);
-	if (stream_queued(s) > STREAM_HIGH)
+	if (stream_queued(s) > mark(s, STREAM_HIGH))
 		s->above = true;
 }
 

@@ -188,8 +188,9 @@ static void turn(struct supervisor *s)
 	int sig;
 
 	if (poll(on, sizeof(on) / sizeof(on[0]), timeout_ms(s)) > 0) {
-		if (on[1].revents)
-			agent_child_hear(&s->agent, now_ms());
+		if (on[1].revents && agent_child_hear(&s->agent, now_ms()) &&
+		    !s->ended)
+			signal_step(s, SIGTERM);
 		while ((sig = signals_next(&s->signals)) > 0)
 			on_signal(s, sig);
 	}

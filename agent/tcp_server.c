@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BACKLOG 128
+#define BACKLOG 1024
 
 struct tcp_server {
 	uv_tcp_t handle;

@@ -11,6 +11,7 @@
 
 struct adapter;
 struct listeners;
+struct sessions;
 
 /* Listen for clients at the configured port or the next free one, and for
  * hooks and debuggees on what was inherited. NULL and a negative errno in
@@ -23,6 +24,9 @@ struct adapter *adapter_open(uv_loop_t *loop, const struct config *config,
  * heard of it and have gone; at once when there are none. */
 void adapter_end(struct adapter *a, void (*done)(void *ctx), void *ctx);
 
+struct sessions *adapter_sessions(const struct adapter *a);
+/* What the log says of HTTP; 0: nothing. */
+void adapter_set_http_port(struct adapter *a, uint16_t port);
 uint16_t adapter_port(const struct adapter *a);  /* 0: none was free */
 
 #endif

@@ -33,7 +33,7 @@ struct agent_child {
 	enum agent_child_state state;
 	pid_t pid;              /* 0: none */
 	int ipc;                /* -1: none */
-	uint16_t port;          /* the last one in use, 0: none yet */
+	uint16_t port, http_port; /* the last ones in use, 0: none yet */
 	int64_t started;
 	int64_t due;            /* of what the state waits for */
 	int64_t pause;          /* before the next start */
@@ -51,9 +51,10 @@ void agent_child_init(struct agent_child *a, const struct signals *signals,
 int64_t agent_child_due(const struct agent_child *a);
 void agent_child_tick(struct agent_child *a, int64_t now);
 
-/* The descriptor to poll (-1: none), and what to do when it is readable. */
+/* The descriptor to poll (-1: none), and what to do when it is readable: true
+ * when the step is to be ended. */
 int agent_child_fd(const struct agent_child *a);
-void agent_child_hear(struct agent_child *a, int64_t now);
+bool agent_child_hear(struct agent_child *a, int64_t now);
 
 /* A child of ours was reaped. */
 void agent_child_reaped(struct agent_child *a, pid_t pid, int wait_status,

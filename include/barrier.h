@@ -80,6 +80,9 @@ bool barrier_waits(const struct barrier *b);
 /* Milliseconds of hold that are left, 0 when it is not held. */
 int64_t barrier_left(const struct barrier *b, int64_t now);
 
+/* Move the deadline of one that is held. */
+void barrier_extend(struct barrier *b, int64_t ms);
+
 const char *barrier_state_name(enum barrier_state s);
 const char *barrier_event_name(enum barrier_event e);
 

@@ -19,6 +19,7 @@ struct config {
 	unsigned pause_limit;     /* --pause-limit   PITSTOP_PAUSE_LIMIT,
 				     seconds; 0: none */
 	uint16_t port;            /* --port          PITSTOP_PORT */
+	uint16_t http_port;       /* --http-port     PITSTOP_HTTP_PORT; 0: none */
 	bool late_attach;         /* --late-attach   PITSTOP_LATE_ATTACH */
 	bool keep_args;           /* --args=keep     PITSTOP_ARGS */
 	bool adopt;               /* --adopt         PITSTOP_ADOPT */

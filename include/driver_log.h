@@ -23,6 +23,7 @@ struct step_facts {
 	const char *host;      /* where clients connect ... */
 	uint16_t port;
 	uint16_t wanted_port;  /* ... and where they should have */
+	uint16_t http_port;    /* 0: none */
 	bool doubtful;         /* the host is loopback or the like */
 	const char *missed_vnet;  /* the wished range that has no address of
 				     this host; NULL: none */

@@ -8,10 +8,13 @@
 
 enum ipc_type {
 	IPC_HEARTBEAT = 1,  /* agent: the loop turns; value 0. Once a second */
-	IPC_READY,          /* agent: serving; value: the debug port in use */
+	IPC_READY,          /* agent: serving; value: the debug port in use,
+			       and the HTTP port 16 bits higher; 0: none */
 	IPC_STEP_ENDED,     /* supervisor: value: the step's wait status. The
 			       agent ends, exit status 0, when it has nothing
 			       left to deliver */
+	IPC_ABORT,          /* agent: somebody who may wants the step to end,
+			       by SIGTERM; value 0 */
 };
 
 struct ipc_message {

@@ -38,6 +38,8 @@ enum stream_options {
 				  TCP_NODELAY otherwise waits 40 ms */
 	STREAM_WATCH_PEER = 4, /* TCP: notice a peer that vanished, within
 				  STREAM_PEER_GONE_MS */
+	STREAM_TELL_EMPTY = 8, /* both marks are 0: `drained` comes whenever
+				  what had to wait is written */
 };
 
 #define STREAM_PEER_GONE_MS 12000

@@ -52,13 +52,14 @@ def line_of(path, mark):
     raise AssertionError("no # BREAK:%s in %s" % (mark, path))
 
 
-def free_ports():
-    """A port with fifteen free ones behind it, below the ephemeral range.
-    Each xdist worker looks in a range of its own."""
+def free_ports(http=False):
+    """A port with fifteen free ones behind it, below the ephemeral range. Each
+    xdist worker looks in a range of its own, one for HTTP and one for the
+    rest."""
     worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "0")))
-    low = 20000 + worker % 8 * 1500
+    low = 20000 + worker % 8 * 1500 + (1000 if http else 0)
     for _ in range(200):
-        base = random.randrange(low, low + 1500 - PORTS)
+        base = random.randrange(low, low + (500 if http else 1000) - PORTS)
         if all(is_free(p) for p in range(base, base + PORTS)):
             return base
     raise AssertionError("no %d free ports in a row" % PORTS)
@@ -136,10 +137,12 @@ class Step:
     """One `pitstop run`. `stdout` and `stderr` are Outputs."""
 
     def __init__(self, command, *options, env=None, cwd=None, port=None,
-                 advertise="127.0.0.1", stdin=subprocess.DEVNULL,
-                 binary=None):
+                 http_port=None, advertise="127.0.0.1",
+                 stdin=subprocess.DEVNULL, binary=None):
         self.port = port or free_ports()
-        arguments = [binary or PITSTOP, "run"]
+        self.http_port = free_ports(http=True) if http_port is None else http_port
+        arguments = [binary or PITSTOP, "run",
+                     "--http-port", str(self.http_port)]
         if port != 0:
             arguments += ["--port", str(self.port)]
         if advertise:
@@ -255,16 +258,22 @@ class Step:
         os.kill(pid, number)
         return pid
 
-    def debuggee_port(self):
-        """The agent's port on loopback, for debugpy."""
+    def listening(self, family):
+        """(address, port) of the agent's TCP sockets that listen, in the
+        words of /proc/net/tcp or tcp6."""
         agent = "/proc/%d/" % self.agent()
         mine = {os.readlink(agent + "fd/" + fd)
                 for fd in os.listdir(agent + "fd")}
-        with open(agent + "net/tcp") as file:
+        with open(agent + "net/" + family) as file:
             lines = [line.split() for line in file]
-        return next(int(f[1].partition(":")[2], 16) for f in lines
-                    if f[3] == "0A" and f[1].startswith("0100007F")
-                    and "socket:[%s]" % f[9] in mine)
+        found = [f[1].split(":") for f in lines
+                 if f[3] == "0A" and "socket:[%s]" % f[9] in mine]
+        return [(address, int(port, 16)) for address, port in found]
+
+    def debuggee_port(self):
+        """The agent's port on loopback, for debugpy."""
+        return next(port for address, port in self.listening("tcp")
+                    if address == "0100007F")
 
     def main_pid(self):
         """The step's first process."""

@@ -35,11 +35,13 @@ def python(text, *arguments):
 
 
 def environment(**more):
-    """The caller's, without pitstop's variables; a port that other runs on
+    """The caller's, without pitstop's variables; ports that other runs on
     this machine do not want."""
     env = {k: v for k, v in os.environ.items()
            if not k.startswith("PITSTOP_")}
-    env["PITSTOP_PORT"] = str(random.randrange(10000, 19000))
+    port = random.randrange(10000, 19000)
+    env["PITSTOP_PORT"] = str(port)
+    env["PITSTOP_HTTP_PORT"] = str(port + 16)
     if SANITIZED:
         env["ASAN_OPTIONS"] = "disable_coredump=0"
     env.update(more)

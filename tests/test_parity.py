@@ -85,8 +85,9 @@ class Runner:
     def under(self, command, given="", **env):
         if self.agent is None:
             return outcome([PITSTOP, "run", "--"] + list(command),
-                           base_environment(PITSTOP_PORT=46000, **env), given,
-                           self.cwd)
+                           base_environment(PITSTOP_PORT=46000,
+                                            PITSTOP_HTTP_PORT=46016, **env),
+                           given, self.cwd)
         env = base_environment(PITSTOP_SOCKET=self.agent.name, **env)
         return outcome(command, with_hook(env, self.hook), given, self.cwd)
 

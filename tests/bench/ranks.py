@@ -18,6 +18,7 @@ class Ranks(Side):
         self.count, self.hold = count, hold
         super().__init__(
             [common.PITSTOP, "run", "--port", str(port),
+             "--http-port", str(common.harness.free_ports(http=True)),
              "--advertise", "127.0.0.1"] + options +
             ["--", "bash", "-c", LAUNCHER % count, "ranks", python.path,
              step(script)], port, PITSTOP_TOKEN=TOKEN)

@@ -58,6 +58,7 @@ class Pitstop(Side):
         self.hold = hold
         super().__init__(
             [common.PITSTOP, "run", "--port", str(port),
+             "--http-port", str(common.harness.free_ports(http=True)),
              "--advertise", "127.0.0.1"] + options +
             ["--", python.path, step(script)] + list(arguments), port,
             PITSTOP_TOKEN=TOKEN)

@@ -219,6 +219,24 @@ static void an_attempt_stops_the_clock(void **state)
 }
 
 /* However often somebody tries: thirty seconds, then the clock goes on. */
+static void a_hold_can_be_made_longer(void **state)
+{
+	struct barrier b;
+
+	(void)state;
+	barrier_init(&b);
+	barrier_extend(&b, 5000);
+	barrier_step(&b, BARRIER_HOLD, 1000, 10000);
+	barrier_extend(&b, 5000);
+	assert_int_equal(barrier_due(&b), 16000);
+	barrier_step(&b, BARRIER_ATTACH, 2000, 0);
+	barrier_extend(&b, 1000);
+	assert_int_equal(barrier_left(&b, 4000), 15000);
+	barrier_step(&b, BARRIER_READY, 4000, 0);
+	barrier_extend(&b, 1000);
+	assert_int_equal(barrier_due(&b), -1);
+}
+
 static void all_attempts_share_the_grace(void **state)
 {
 	(void)state;
@@ -292,6 +310,7 @@ int main(void)
 		cmocka_unit_test(only_a_step_that_nobody_is_at_waits),
 		cmocka_unit_test(a_running_step_can_be_held),
 		cmocka_unit_test(an_attempt_stops_the_clock),
+		cmocka_unit_test(a_hold_can_be_made_longer),
 		cmocka_unit_test(all_attempts_share_the_grace),
 		cmocka_unit_test(no_order_of_events_holds_for_longer),
 		cmocka_unit_test(a_clock_that_stands_is_borne),

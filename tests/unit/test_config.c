@@ -19,7 +19,7 @@
 
 static const char *const VARIABLES[] = {
 	"PITSTOP_HOLD", "PITSTOP_TIMEOUT", "PITSTOP_MAX_HOLD",
-	"PITSTOP_PAUSE_LIMIT", "PITSTOP_PORT",
+	"PITSTOP_PAUSE_LIMIT", "PITSTOP_PORT", "PITSTOP_HTTP_PORT",
 	"PITSTOP_LATE_ATTACH", "PITSTOP_ARGS", "PITSTOP_ADOPT",
 	"PITSTOP_ADVERTISE",
 	"PITSTOP_VNET", "PITSTOP_ALLOW", "PITSTOP_MATCH", "PITSTOP_DEBUGPY",
@@ -74,6 +74,7 @@ static void every_setting_has_a_default(void **state)
 	assert_int_equal(c.max_hold, 86400);
 	assert_int_equal(c.pause_limit, 0);
 	assert_int_equal(c.port, 5678);
+	assert_int_equal(c.http_port, 5679);
 	assert_true(c.late_attach);
 	assert_false(c.keep_args);
 	assert_true(c.adopt);
@@ -155,6 +156,9 @@ static void bad_values_are_told_and_change_nothing(void **state)
 		{ "PITSTOP_PORT", "65536", "PITSTOP_PORT is '65536', allowed "
 		  "is a whole number from 1 to 65535; it stays 5678" },
 		{ "PITSTOP_PORT", "0", NULL },
+		{ "PITSTOP_HTTP_PORT", "65536", "PITSTOP_HTTP_PORT is '65536', "
+		  "allowed is off, or a whole number from 1 to 65535; it stays "
+		  "5679" },
 		{ "PITSTOP_RANKS", "0,-1", "PITSTOP_RANKS is '0,-1', allowed "
 		  "is ranks like 0,3,8-11; it is ignored" },
 		{ "PITSTOP_RANKS", "3-1", NULL },
@@ -351,8 +355,11 @@ static void off_is_the_number_that_means_none(void **state)
 	assert_int_equal(c.pause_limit, 60);
 	assert_int_equal(flags("--pause-limit OFF", rest), 0);
 	assert_int_equal(c.pause_limit, 0);
+	assert_int_equal(flags("--http-port=off", rest), 0);
+	assert_int_equal(c.http_port, 0);
 	assert_int_equal(config_export(&c), 0);
 	assert_null(getenv("PITSTOP_PAUSE_LIMIT"));
+	assert_string_equal(getenv("PITSTOP_HTTP_PORT"), "off");
 }
 
 static void times_have_units_and_are_exported_in_seconds(void **state)

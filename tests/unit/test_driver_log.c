@@ -46,6 +46,25 @@ static void a_hold_begins_with_the_lines_of_the_recipe(void **state)
 	buf_free(&b);
 }
 
+static void the_place_of_http_is_told_once(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+	const char *line = "pitstop: health and control: "
+			   "http://[fd00::1]:5680\n";
+
+	(void)state;
+	f.host = "fd00::1";
+	f.http_port = 5680;
+	driver_log_hold(&b, &f, 5000);
+	assert_string_equal(text(&b) + strlen(b.data) - strlen(line), line);
+	buf_free(&b);
+	f.told = true;
+	driver_log_hold(&b, &f, 5000);
+	assert_null(strstr(text(&b), "http"));
+	buf_free(&b);
+}
+
 static void a_script_that_listens_is_told_where(void **state)
 {
 	struct step_facts f = FACTS;
@@ -240,6 +259,7 @@ int main(void)
 {
 	static const struct CMUnitTest TESTS[] = {
 		cmocka_unit_test(a_hold_begins_with_the_lines_of_the_recipe),
+		cmocka_unit_test(the_place_of_http_is_told_once),
 		cmocka_unit_test(a_script_that_listens_is_told_where),
 		cmocka_unit_test(a_configuration_is_printed_once),
 		cmocka_unit_test(the_log_says_which_port_and_rank_it_is),

@@ -1,0 +1,427 @@
+#include "api.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <bsd/stdlib.h>
+#include <bsd/string.h>
+#include <cjson/cJSON.h>
+
+#include "cidr.h"
+#include "duration.h"
+#include "http_server.h"
+#include "session_json.h"
+#include "session_view.h"
+#include "sessions.h"
+#include "token.h"
+
+#define MORE_PORTS 15        /* tried after the configured one */
+#define ID_SIZE 16
+
+#define JSON_TYPE "application/json"
+#define HEALTH_TYPE "application/health+json"
+
+struct api {
+	struct http_server *server;
+	struct sessions *sessions;
+	const char *token;
+	void (*abort)(void *ctx);
+	void *ctx;
+};
+
+/* A request on its way to its function. */
+struct call {
+	struct api *api;
+	struct http_connection *connection;
+	const struct http_request *request;
+	struct session *session;  /* that the path names */
+};
+
+/* answers */
+
+static void refuse(const struct call *c, int status, const char *detail)
+{
+	http_refuse(c->connection, status, detail, NULL);
+}
+
+/* `json` is consumed; NULL: memory is short. */
+static void answer(const struct call *c, int status, const char *type,
+		   cJSON *json)
+{
+	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+	struct http_response r = { .status = status, .type = type };
+
+	cJSON_Delete(json);
+	if (!text) {
+		refuse(c, 500, "memory is short");
+		return;
+	}
+	r.content = text;
+	r.len = strlen(text);
+	http_answer(c->connection, &r);
+	cJSON_free(text);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static cJSON *describe(const struct session *s)
+{
+	struct session_view v;
+
+	session_look(s, &v);
+	return session_json(&v, now_ms());
+}
+
+/* health */
+
+static cJSON *health(const char *status)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	if (cJSON_AddStringToObject(json, "status", status) &&
+	    cJSON_AddStringToObject(json, "version", PITSTOP_VERSION))
+		return json;
+	cJSON_Delete(json);
+	return NULL;
+}
+
+static void get_live(const struct call *c)
+{
+	answer(c, 200, HEALTH_TYPE, health("pass"));
+}
+
+/* How many are held, the first of them, and when the last is let go at the
+ * latest. */
+static unsigned find_held(struct api *a, struct session_view *first,
+			  int64_t *left)
+{
+	struct session *s = NULL;
+	unsigned held = 0;
+
+	while ((s = sessions_next(a->sessions, s))) {
+		struct session_view v;
+
+		session_look(s, &v);
+		if (!v.held)
+			continue;
+		if (held++ == 0)
+			*first = v;
+		if (v.left > *left)
+			*left = v.left;
+	}
+	return held;
+}
+
+static cJSON *not_ready(unsigned held, const struct session_view *first,
+			int64_t left)
+{
+	cJSON *json = health("fail");
+	char why[256];
+
+	snprintf(why, sizeof(why), "%.100s (pid %d) is held until a debugger "
+		 "attaches", first->name, (int)first->pid);
+	if (cJSON_AddStringToObject(json, "output", why) &&
+	    cJSON_AddNumberToObject(json, "held", held) &&
+	    cJSON_AddNumberToObject(json, "seconds_left",
+				    (double)((left + 999) / 1000)))
+		return json;
+	cJSON_Delete(json);
+	return NULL;
+}
+
+static void get_ready(const struct call *c)
+{
+	struct session_view first;
+	int64_t left = 0;
+	unsigned held = find_held(c->api, &first, &left);
+
+	if (held)
+		answer(c, 503, HEALTH_TYPE, not_ready(held, &first, left));
+	else
+		get_live(c);
+}
+
+/* sessions */
+
+static void get_sessions(const struct call *c)
+{
+	cJSON *json = cJSON_CreateObject();
+	cJSON *list = cJSON_AddArrayToObject(json, "sessions");
+	struct session *s = NULL;
+
+	while ((s = sessions_next(c->api->sessions, s))) {
+		if (cJSON_AddItemToArray(list, describe(s)))
+			continue;
+		cJSON_Delete(json);
+		json = NULL;
+		break;
+	}
+	answer(c, 200, JSON_TYPE, json);
+}
+
+static void get_session(const struct call *c)
+{
+	answer(c, 200, JSON_TYPE, describe(c->session));
+}
+
+static void post_release(const struct call *c)
+{
+	if (session_release(c->session, "released over HTTP"))
+		get_session(c);
+	else
+		refuse(c, 409, "it is not held");
+}
+
+/* {"seconds": 300}; 0 when it is none. */
+static int asked_seconds(const struct http_request *r)
+{
+	const char *end = NULL;
+	cJSON *json = cJSON_ParseWithLengthOpts(r->body.data, r->body.len,
+						&end, false);
+	const cJSON *n = cJSON_GetObjectItemCaseSensitive(json, "seconds");
+	int seconds = 0;
+
+	while (json && end < r->body.data + r->body.len &&
+	       strchr(" \t\r\n", *end) && *end)
+		end++;
+	if (cJSON_IsNumber(n) && end == r->body.data + r->body.len &&
+	    n->valuedouble >= 1 && n->valuedouble <= DURATION_WEEK &&
+	    n->valuedouble == n->valueint)
+		seconds = n->valueint;
+	cJSON_Delete(json);
+	return seconds;
+}
+
+/* Without parameters, or with. */
+static bool is_json(const struct http_request *r)
+{
+	const char *type = r->field[HTTP_FIELD_CONTENT_TYPE];
+	size_t len = strlen(JSON_TYPE);
+
+	return !type || (strncasecmp(type, JSON_TYPE, len) == 0 &&
+			 (!type[len] || strchr("; \t", type[len])));
+}
+
+static void post_extend(const struct call *c)
+{
+	int seconds = asked_seconds(c->request);
+	int64_t by;
+
+	if (!is_json(c->request)) {
+		refuse(c, 415, "the content has to be " JSON_TYPE);
+		return;
+	}
+	if (!seconds) {
+		refuse(c, 400, "the content has to be {\"seconds\": N}, N a "
+		       "whole number from 1 to 604800");
+		return;
+	}
+	by = session_extend(c->session, (int64_t)seconds * 1000);
+	if (by < 0)
+		refuse(c, 409, "it is not held");
+	else if (by == 0)
+		refuse(c, 409, "it is held for as long as PITSTOP_MAX_HOLD "
+		       "allows");
+	else
+		get_session(c);
+}
+
+static void post_abort(const struct call *c)
+{
+	c->api->abort(c->api->ctx);
+	answer(c, 202, JSON_TYPE, describe(c->session));
+}
+
+/* routes */
+
+typedef void api_function(const struct call *c);
+
+struct route {
+	const char *path;    /* {id} stands for a session's */
+	api_function *get, *post;
+	bool open;           /* to all who may connect, without the token */
+};
+
+static const struct route ROUTES[] = {
+	{ "/livez", .get = get_live, .open = true },
+	{ "/healthz", .get = get_live, .open = true },
+	{ "/readyz", .get = get_ready, .open = true },
+	{ "/v1/sessions", .get = get_sessions },
+	{ "/v1/sessions/{id}", .get = get_session },
+	{ "/v1/sessions/{id}/release", .post = post_release },
+	{ "/v1/sessions/{id}/extend", .post = post_extend },
+	{ "/v1/sessions/{id}/abort", .post = post_abort },
+};
+
+static bool matches(const char *pattern, const char *path,
+		    char id[static ID_SIZE])
+{
+	size_t before = strcspn(pattern, "{"), len;
+
+	if (strncmp(pattern, path, before) != 0)
+		return false;
+	if (!pattern[before])
+		return !path[before];
+	path += before;
+	len = strcspn(path, "/");
+	if (len == 0 || len >= ID_SIZE)
+		return false;
+	memcpy(id, path, len);
+	id[len] = '\0';
+	return strcmp(strchr(pattern, '}') + 1, path + len) == 0;
+}
+
+static const struct route *find_route(const char *path, char id[static ID_SIZE])
+{
+	*id = '\0';
+	for (size_t i = 0; i < sizeof(ROUTES) / sizeof(ROUTES[0]); i++)
+		if (matches(ROUTES[i].path, path, id))
+			return &ROUTES[i];
+	return NULL;
+}
+
+static struct session *find_session(struct api *a, const char *id)
+{
+	const char *bad = NULL;
+	pid_t pid = (pid_t)strtonum(id, 1, INT_MAX, &bad);
+
+	if (bad || strspn(id, "0123456789") != strlen(id) || *id == '0')
+		return NULL;
+	return sessions_by_pid(a->sessions, pid);
+}
+
+/* who may */
+
+/* A page of another site makes its visitor's browser ask: no browser lets it
+ * do so without saying where it is from. */
+static bool is_of_another_site(const struct http_request *r)
+{
+	const char *site = r->field[HTTP_FIELD_SEC_FETCH_SITE];
+	const char *origin = r->field[HTTP_FIELD_ORIGIN];
+	const char *host = r->field[HTTP_FIELD_HOST];
+
+	if (site && strcasecmp(site, "same-origin") != 0 &&
+	    strcasecmp(site, "none") != 0)
+		return true;
+	return origin && (!host || strncasecmp(origin, "http://", 7) != 0 ||
+			  strcasecmp(origin + 7, host) != 0);
+}
+
+/* RFC 6750. */
+static const char *shown_token(const struct http_request *r)
+{
+	const char *text = r->field[HTTP_FIELD_AUTHORIZATION];
+
+	if (!text || strncasecmp(text, "Bearer ", 7) != 0)
+		return NULL;
+	text += 7;
+	return text + strspn(text, " ");
+}
+
+static bool may(const struct call *c)
+{
+	const char *token = c->api->token;
+	const char *shown = shown_token(c->request);
+
+	if (!token || (shown && token_is(shown, token)))
+		return true;
+	if (shown)
+		http_refuse(c->connection, 401, "the token is wrong",
+			    "WWW-Authenticate: Bearer realm=\"pitstop\", "
+			    "error=\"invalid_token\"\r\n");
+	else
+		http_refuse(c->connection, 401, "it needs the token that the "
+			    "launch configuration in the step's log has, as "
+			    "\"Authorization: Bearer ...\"",
+			    "WWW-Authenticate: Bearer realm=\"pitstop\"\r\n");
+	return false;
+}
+
+/* requests */
+
+/* NULL: this method is not allowed there. */
+static api_function *find_function(const struct route *route,
+				   const struct http_request *r)
+{
+	if (r->method == HTTP_GET || r->method == HTTP_HEAD)
+		return route->get;
+	return r->method == HTTP_POST ? route->post : NULL;
+}
+
+static void call(struct call *c, const struct route *route, const char *id)
+{
+	api_function *function = find_function(route, c->request);
+
+	if (!function) {
+		http_refuse(c->connection, 405, "this method is not allowed "
+			    "here", route->get ? "Allow: GET, HEAD\r\n"
+					       : "Allow: POST\r\n");
+		return;
+	}
+	if (function == route->post && is_of_another_site(c->request)) {
+		refuse(c, 403, "it was asked for by a page of another site");
+		return;
+	}
+	if (!route->open && !may(c))
+		return;
+	if (*id && !(c->session = find_session(c->api, id)))
+		refuse(c, 404, "there is no session of that id");
+	else
+		function(c);
+}
+
+static void on_request(void *ctx, struct http_connection *connection,
+		       const struct http_request *request)
+{
+	struct call c = {
+		.api = ctx, .connection = connection, .request = request,
+	};
+	char id[ID_SIZE];
+	const struct route *route = find_route(request->path, id);
+
+	if (route)
+		call(&c, route, id);
+	else
+		refuse(&c, 404, "there is nothing at this path");
+}
+
+struct api *api_open(uv_loop_t *loop, const struct config *config,
+		     struct sessions *sessions, const char *token,
+		     void (*abort)(void *ctx), void *ctx)
+{
+	struct api *a = config->http_port ? calloc(1, sizeof(*a)) : NULL;
+	struct cidr_list allow;
+	char bad[64];
+	int error;
+
+	if (!a)
+		return NULL;
+	a->sessions = sessions;
+	a->token = token;
+	a->abort = abort;
+	a->ctx = ctx;
+	if (!cidr_parse(&allow, config->allow, bad))
+		cidr_parse(&allow, CIDR_DEFAULT, bad);
+	a->server = http_server_open(loop, config->http_port, MORE_PORTS,
+				     &allow, on_request, a, &error);
+	if (a->server)
+		return a;
+	free(a);
+	return NULL;
+}
+
+uint16_t api_port(const struct api *a)
+{
+	return http_server_port(a->server);
+}

@@ -1,0 +1,383 @@
+#include "http_server.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "buf.h"
+#include "cidr.h"
+#include "stream.h"
+#include "tcp_server.h"
+
+#define CONNECTIONS_MAX 1280  /* at once, and no more than ... */
+#define CONNECTIONS_SHARE 4   /* ... one in so many of our descriptors */
+#define SWEEP_MS 1000
+#define IDLE_MS 30000         /* between requests; preconnected by a browser */
+#define HEAD_MS 10000         /* for a request's head from its first byte,
+				 and again for its content */
+#define WRITE_MS 30000        /* for a client to take an answer */
+
+struct http_server {
+	struct tcp_server *tcp;
+	struct cidr_list allow;
+	http_server_handler *handler;
+	void *ctx;
+	uv_loop_t *loop;
+	uv_timer_t sweep;
+	struct http_connection *first, *last;  /* by `since`, oldest first */
+	unsigned count, max;
+};
+
+/* Freed when its stream has closed, and it owes no answer. */
+struct http_connection {
+	struct http_server *server;
+	struct http_connection *before, *next;
+	struct stream *stream;        /* NULL: it has closed */
+	struct http_request request;
+	uint64_t since;               /* ms of the loop: what it waits for
+					 began */
+	bool listed;
+	bool stranger;                /* from an address that is not allowed */
+	bool answering;               /* the handler has the request */
+	bool reading;                 /* `data` is on the stack */
+	bool full;                    /* an answer is not yet taken */
+	bool ending;                  /* the last one is written */
+};
+
+/* the list */
+
+static void unlist(struct http_connection *c)
+{
+	struct http_server *s = c->server;
+
+	if (!c->listed)
+		return;
+	c->listed = false;
+	s->count--;
+	*(c->before ? &c->before->next : &s->first) = c->next;
+	*(c->next ? &c->next->before : &s->last) = c->before;
+	c->before = c->next = NULL;
+}
+
+/* What it waits for begins now. */
+static void touch(struct http_connection *c)
+{
+	struct http_server *s = c->server;
+
+	unlist(c);
+	c->listed = true;
+	c->since = uv_now(s->loop);
+	s->count++;
+	c->before = s->last;
+	*(s->last ? &s->last->next : &s->first) = c;
+	s->last = c;
+}
+
+/* its end */
+
+static void maybe_free(struct http_connection *c)
+{
+	if (c->stream || c->answering)
+		return;
+	http_request_reset(&c->request);
+	free(c);
+}
+
+static void on_closed(void *ctx, int status)
+{
+	struct http_connection *c = ctx;
+
+	(void)status;
+	unlist(c);
+	c->stream = NULL;
+	maybe_free(c);
+}
+
+static void cut(struct http_connection *c)
+{
+	unlist(c);
+	c->ending = true;
+	stream_close(c->stream);
+}
+
+/* answering */
+
+/* Keep the connection for the next request, or end it. Nothing is read before
+ * the answer has been taken: what a client that reads nothing can ask for is
+ * one answer. */
+static void go_on(struct http_connection *c)
+{
+	c->full = stream_queued(c->stream) > 0;
+	if (c->full) {
+		stream_pause(c->stream);
+	} else if (c->ending) {
+		stream_finish(c->stream);
+	} else if (!c->reading) {
+		stream_resume(c->stream);
+		stream_again(c->stream);
+	}
+}
+
+static void on_drained(void *ctx)
+{
+	struct http_connection *c = ctx;
+
+	touch(c);
+	go_on(c);
+}
+
+void http_answer(struct http_connection *c, const struct http_response *r)
+{
+	const struct http_manner manner = {
+		.head_only = c->request.head_only,
+		.keep_alive = c->request.keep_alive,
+		.http_1_0 = c->request.http_1_0,
+	};
+	struct buf out = { 0 };
+
+	c->answering = false;
+	if (!c->stream) {
+		maybe_free(c);
+		return;
+	}
+	if (http_response_write(&out, r, &manner, time(NULL)))
+		stream_write(c->stream, &out);
+	else
+		cut(c);
+	buf_free(&out);
+	if (!c->listed)   /* it has been cut, to make room or just now */
+		return;
+	c->ending = !manner.keep_alive;
+	http_request_reset(&c->request);
+	touch(c);
+	go_on(c);
+}
+
+void http_refuse(struct http_connection *c, int status, const char *detail,
+		 const char *fields)
+{
+	struct buf text = { 0 };
+	struct http_response r = { .status = status, .fields = fields };
+
+	if (http_problem_write(&text, status, detail)) {
+		r.type = HTTP_PROBLEM_TYPE;
+		r.content = text.data;
+		r.len = text.len;
+	}
+	http_answer(c, &r);
+	buf_free(&text);
+}
+
+static void refuse_and_end(struct http_connection *c, int status,
+			   const char *detail)
+{
+	c->request.keep_alive = false;
+	http_refuse(c, status, detail, NULL);
+}
+
+/* reading */
+
+/* The client waits before it sends the content (RFC 9110 section 10.1.1). */
+static void tell_to_continue(struct http_connection *c)
+{
+	struct buf out = { 0 };
+
+	c->request.expects = false;
+	if (buf_addf(&out, "HTTP/1.1 100 Continue\r\n\r\n"))
+		stream_write(c->stream, &out);
+	buf_free(&out);
+}
+
+static void act(struct http_connection *c)
+{
+	const struct http_request *r = &c->request;
+
+	if (r->state == HTTP_BAD) {
+		refuse_and_end(c, r->status, r->why);
+	} else if (c->stranger && r->state >= HTTP_IN_BODY) {
+		refuse_and_end(c, 403, "your address is not in PITSTOP_ALLOW, "
+			       "the list of addresses that may connect; set "
+			       "it where the step is started");
+	} else if (r->state == HTTP_DONE) {
+		c->answering = true;
+		c->server->handler(c->server->ctx, c, r);
+	}
+}
+
+static size_t take(struct http_connection *c, const char *data, size_t len)
+{
+	enum http_state before = c->request.state;
+	size_t used = http_request_feed(&c->request, data, len);
+
+	if (c->request.state != before &&
+	    (before == HTTP_IDLE || c->request.state == HTTP_IN_BODY))
+		touch(c);
+	if (c->request.expects && used == len &&
+	    c->request.state == HTTP_IN_BODY && !c->stranger)
+		tell_to_continue(c);
+	act(c);
+	return used;
+}
+
+static void on_data(void *ctx, struct buf *in)
+{
+	struct http_connection *c = ctx;
+	size_t used = 0;
+
+	c->reading = true;
+	while (used < in->len && c->listed && !c->answering && !c->full &&
+	       !c->ending)
+		used += take(c, in->data + used, in->len - used);
+	c->reading = false;
+	buf_consume(in, used);
+	if (c->answering)
+		stream_pause(c->stream);
+}
+
+static const struct stream_ops STREAM_OPS = {
+	.data = on_data,
+	.drained = on_drained,
+	.closed = on_closed,
+};
+
+/* time */
+
+static void sweep_one(struct http_connection *c, uint64_t age)
+{
+	enum http_state state = c->request.state;
+
+	if (c->answering)
+		return;
+	if (c->full || c->ending) {
+		if (age >= WRITE_MS)
+			cut(c);
+	} else if (state == HTTP_IDLE) {
+		if (age >= (c->stranger ? HEAD_MS : IDLE_MS))
+			cut(c);
+	} else if (age >= HEAD_MS) {
+		refuse_and_end(c, 408, "the rest of the request did not come "
+			       "in time");
+	}
+}
+
+static void on_sweep(uv_timer_t *t)
+{
+	struct http_server *s = t->data;
+	struct http_connection *next;
+	uint64_t now = uv_now(s->loop);
+
+	for (struct http_connection *c = s->first; c; c = next) {
+		next = c->next;
+		sweep_one(c, now - c->since);
+	}
+	if (!s->first)
+		uv_timer_stop(t);
+}
+
+/* connections */
+
+static bool is_idle(const struct http_connection *c)
+{
+	return !c->answering && !c->full &&
+	       (c->stranger || c->request.state == HTTP_IDLE);
+}
+
+/* The one that has been idle for longest goes, else the oldest that waits for
+ * no answer of ours. */
+static void make_room(struct http_server *s)
+{
+	struct http_connection *c;
+
+	if (s->count <= s->max)
+		return;
+	for (c = s->first; c && !is_idle(c); c = c->next)
+		;
+	if (!c)
+		for (c = s->first; c->next && c->answering; c = c->next)
+			;
+	cut(c);
+}
+
+static void check_address(struct http_connection *c)
+{
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+
+	if (getpeername(stream_fd(c->stream), (struct sockaddr *)&from,
+			&len) < 0)
+		cut(c);  /* it has left already */
+	else
+		c->stranger = !cidr_contains(&c->server->allow,
+					     (struct sockaddr *)&from);
+}
+
+static void on_connection(void *ctx, uv_stream_t *listener)
+{
+	struct http_server *s = ctx;
+	struct http_connection *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return;
+	c->server = s;
+	http_request_init(&c->request);
+	c->stream = stream_accept(listener, STREAM_NODELAY |
+				  STREAM_WATCH_PEER | STREAM_TELL_EMPTY,
+				  &STREAM_OPS, c);
+	if (!c->stream) {
+		free(c);
+		return;
+	}
+	touch(c);
+	check_address(c);
+	make_room(s);
+	if (!uv_is_active((uv_handle_t *)&s->sweep))
+		uv_timer_start(&s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+}
+
+/* opening */
+
+/* The debugger's connections need descriptors too. */
+static unsigned connections_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	    limit.rlim_cur / CONNECTIONS_SHARE > CONNECTIONS_MAX)
+		return CONNECTIONS_MAX;
+	return (unsigned)limit.rlim_cur / CONNECTIONS_SHARE;
+}
+
+struct http_server *http_server_open(uv_loop_t *loop, uint16_t port,
+				     unsigned more,
+				     const struct cidr_list *allow,
+				     http_server_handler *handler, void *ctx,
+				     int *error)
+{
+	struct http_server *s = calloc(1, sizeof(*s));
+
+	*error = -ENOMEM;
+	if (!s)
+		return NULL;
+	s->loop = loop;
+	s->allow = *allow;
+	s->handler = handler;
+	s->ctx = ctx;
+	s->max = connections_max();
+	s->tcp = tcp_server_open(loop, false, port, more, on_connection, s,
+				 error);
+	if (!s->tcp) {
+		free(s);
+		return NULL;
+	}
+	uv_timer_init(loop, &s->sweep);
+	s->sweep.data = s;
+	return s;
+}
+
+uint16_t http_server_port(const struct http_server *s)
+{
+	return tcp_server_port(s->tcp);
+}

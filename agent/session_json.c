@@ -1,0 +1,90 @@
+#include "session_json.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+
+#include "session_view.h"
+
+#define TIME_SIZE 40
+
+static bool add_text(cJSON *to, const char *name, const char *text)
+{
+	return text ? cJSON_AddStringToObject(to, name, text)
+		    : cJSON_AddNullToObject(to, name);
+}
+
+static bool add_number(cJSON *to, const char *name, bool known, double number)
+{
+	return known ? cJSON_AddNumberToObject(to, name, number)
+		     : cJSON_AddNullToObject(to, name);
+}
+
+/* RFC 3339, UTC. */
+static bool add_time(cJSON *to, const char *name, int64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	char day[TIME_SIZE], text[TIME_SIZE + 8];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "%s.%03dZ", day, (int)(ms % 1000));
+	return add_text(to, name, text);
+}
+
+static bool add_id(cJSON *to, pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	return add_text(to, "id", text);
+}
+
+/* Whole seconds, as in the log: what has begun counts. */
+static bool add_hold(cJSON *to, const struct session_view *v, int64_t now)
+{
+	cJSON *hold;
+
+	if (!v->held)
+		return cJSON_AddNullToObject(to, "hold");
+	hold = cJSON_AddObjectToObject(to, "hold");
+	return add_time(hold, "since", now - v->held_for) &&
+	       add_time(hold, "deadline", now + v->left) &&
+	       add_number(hold, "seconds_left", true,
+			  (double)((v->left + 999) / 1000));
+}
+
+static bool add_client(cJSON *to, const struct session_view *v, int64_t now)
+{
+	cJSON *client;
+
+	if (!v->client)
+		return cJSON_AddNullToObject(to, "client");
+	client = cJSON_AddObjectToObject(to, "client");
+	return add_text(client, "address", v->client) &&
+	       add_time(client, "since", now - v->client_for);
+}
+
+cJSON *session_json(const struct session_view *v, int64_t now_ms)
+{
+	cJSON *to = cJSON_CreateObject();
+
+	if (add_id(to, v->pid) &&
+	    add_text(to, "state", v->state) &&
+	    add_text(to, "name", v->name) &&
+	    add_number(to, "pid", true, v->pid) &&
+	    add_number(to, "rank", v->rank >= 0, v->rank) &&
+	    add_text(to, "python", v->python) &&
+	    add_text(to, "cwd", v->cwd) &&
+	    add_text(to, "host", v->host) &&
+	    add_number(to, "port", v->port, v->port) &&
+	    add_hold(to, v, now_ms) &&
+	    add_client(to, v, now_ms) &&
+	    add_text(to, "failed", v->failed))
+		return to;
+	cJSON_Delete(to);
+	return NULL;
+}

@@ -1,0 +1,71 @@
+#include "session_view.h"
+
+#include "hook_server.h"
+#include "sessions_internal.h"
+
+void session_look(const struct session *s, struct session_view *v)
+{
+	const struct place *at = s->all->place;
+	int64_t now = session_now();
+	bool in = s->barrier.state == BARRIER_ATTACHED;
+
+	*v = (struct session_view){
+		.pid = s->hello.pid,
+		.rank = s->hello.rank,
+		.state = barrier_state_name(s->barrier.state),
+		.name = session_name(s),
+		.python = s->hello.python,
+		.cwd = s->hello.cwd,
+		.host = at->host,
+		.port = at->port,
+		.held = barrier_due(&s->barrier) >= 0,
+		.held_for = now - s->since,
+		.left = barrier_left(&s->barrier, now),
+		.client = in ? s->client_address : NULL,
+		.client_for = now - s->attached,
+		.failed = *s->failed ? s->failed : NULL,
+	};
+}
+
+struct session *sessions_next(struct sessions *all, struct session *after)
+{
+	return after ? after->next : all->first;
+}
+
+static bool is_held(const struct session *s)
+{
+	return barrier_due(&s->barrier) >= 0;
+}
+
+bool session_release(struct session *s, const char *why)
+{
+	if (!is_held(s))
+		return false;
+	session_event(s, BARRIER_RELEASE, why);
+	return true;
+}
+
+static void extend(struct session *s, int64_t ms)
+{
+	session_postpone(s, ms);
+	hook_send(s->hook, "extend %.3f",
+		  (double)barrier_left(&s->barrier, session_now()) / 1000);
+}
+
+int64_t session_extend(struct session *s, int64_t ms)
+{
+	const int64_t max = (int64_t)s->all->config->max_hold * 1000;
+	int64_t most = s->since + max - s->barrier.deadline;
+
+	if (!is_held(s))
+		return -1;
+	if (ms > most)
+		ms = most > 0 ? most : 0;
+	if (ms == 0)
+		return 0;
+	extend(s, ms);
+	for (struct session *p = s->all->first; p && s->shares; p = p->next)
+		if (session_is_peer(s, p) && p->shares && is_held(p))
+			extend(p, ms);
+	return ms;
+}
