@@ -12,7 +12,9 @@
 #include <bsd/string.h>
 #include <cjson/cJSON.h>
 
+#include "api_stacks.h"
 #include "cidr.h"
+#include "http_json.h"
 #include "duration.h"
 #include "http_server.h"
 #include "session_json.h"
@@ -53,18 +55,7 @@ static void refuse(const struct call *c, int status, const char *detail)
 static void answer(const struct call *c, int status, const char *type,
 		   cJSON *json)
 {
-	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
-	struct http_response r = { .status = status, .type = type };
-
-	cJSON_Delete(json);
-	if (!text) {
-		refuse(c, 500, "memory is short");
-		return;
-	}
-	r.content = text;
-	r.len = strlen(text);
-	http_answer(c->connection, &r);
-	cJSON_free(text);
+	http_answer_json(c->connection, status, type, json);
 }
 
 static int64_t now_ms(void)
@@ -243,6 +234,18 @@ static void post_abort(const struct call *c)
 	answer(c, 202, JSON_TYPE, describe(c->session));
 }
 
+/* stacks */
+
+static void get_stacks(const struct call *c)
+{
+	api_stacks_of(c->connection, c->session);
+}
+
+static void get_all_stacks(const struct call *c)
+{
+	api_stacks_of_all(c->connection, c->api->sessions);
+}
+
 /* routes */
 
 typedef void api_function(const struct call *c);
@@ -259,6 +262,8 @@ static const struct route ROUTES[] = {
 	{ "/readyz", .get = get_ready, .open = true },
 	{ "/v1/sessions", .get = get_sessions },
 	{ "/v1/sessions/{id}", .get = get_session },
+	{ "/v1/stacks", .get = get_all_stacks },
+	{ "/v1/sessions/{id}/stacks", .get = get_stacks },
 	{ "/v1/sessions/{id}/release", .post = post_release },
 	{ "/v1/sessions/{id}/extend", .post = post_extend },
 	{ "/v1/sessions/{id}/abort", .post = post_abort },

@@ -134,8 +134,9 @@ def threads(frames):
             continue
         name = getattr(thread, "_name", None) or (
             "MainThread" if ident == main else "Thread %d" % ident)
-        found.append(("thread %d %s" % (getattr(thread, "_native_id", 0) or 0,
-                                         clean(name)),
+        native_id = getattr(thread, "_native_id", 0) or (
+            os.getpid() if ident == main else 0)
+        found.append(("thread %d %s" % (native_id, clean(name)),
                       thread_places(frames[ident])))
     return found
 
