@@ -12,10 +12,12 @@
 #include <bsd/string.h>
 #include <cjson/cJSON.h>
 
+#include "api_stacks.h"
 #include "buf.h"
 #include "cidr.h"
 #include "duration.h"
 #include "http_access.h"
+#include "http_json.h"
 #include "http_server.h"
 #include "json_time.h"
 #include "local_socket.h"
@@ -72,14 +74,7 @@ static void answer_text(const struct call *c, int status, const char *type,
 static void answer(const struct call *c, int status, const char *type,
 		   cJSON *json)
 {
-	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
-
-	cJSON_Delete(json);
-	if (text)
-		answer_text(c, status, type, text);
-	else
-		refuse(c, 500, "memory is short");
-	cJSON_free(text);
+	http_answer_json(c->connection, status, type, json);
 }
 
 static int64_t now_ms(void)
@@ -296,6 +291,18 @@ static void get_page(const struct call *c)
 	http_answer(c->connection, &r);
 }
 
+/* stacks */
+
+static void get_stacks(const struct call *c)
+{
+	api_stacks_of(c->connection, c->session);
+}
+
+static void get_all_stacks(const struct call *c)
+{
+	api_stacks_of_all(c->connection, c->api->sessions);
+}
+
 /* routes */
 
 typedef void api_function(const struct call *c);
@@ -316,6 +323,8 @@ static const struct route ROUTES[] = {
 	{ "/metrics", .get = get_metrics, .open = true },
 	{ "/v1/sessions", .get = get_sessions },
 	{ "/v1/sessions/{id}", .get = get_session },
+	{ "/v1/stacks", .get = get_all_stacks },
+	{ "/v1/sessions/{id}/stacks", .get = get_stacks },
 	{ "/v1/sessions/{id}/release", .post = post_release },
 	{ "/v1/sessions/{id}/extend", .post = post_extend },
 	{ "/v1/sessions/{id}/abort", .post = post_abort },

@@ -22,3 +22,4 @@ EMBED("hook_stub", ".incbin \"build/hook.head\"\n", FILE("sitecustomize.py"));
 EMBED("hook_body", "", FILE("hook.py") FILE("debugger.py") FILE("tracing.py"));
 EMBED("hook_postmortem", "", FILE("postmortem.py"));
 EMBED("hook_adopt", "", FILE("adopt.py"));
+EMBED("hook_stacks", "", FILE("stacks.py"));

@@ -30,7 +30,7 @@ struct hook {
 	struct stream *stream;
 	struct buf out;
 	void *session;    /* from ops->hello, NULL before it */
-	bool code_sent, adopt_sent;
+	bool code_sent, adopt_sent, stacks_sent;
 	bool corked;
 	bool closed;
 };
@@ -191,6 +191,18 @@ void hook_send_adopt(struct hook *h)
 	send_code(h);
 	buf_addf(&h->out, "adopt %zu\n", hook_adopt_len);
 	buf_add(&h->out, hook_adopt, hook_adopt_len);
+	flush(h);
+}
+
+/* With the code for it, the first time. */
+void hook_send_stacks(struct hook *h)
+{
+	size_t len = h->stacks_sent ? 0 : hook_stacks_len;
+
+	send_code(h);
+	h->stacks_sent = true;
+	buf_addf(&h->out, "stacks %zu\n", len);
+	buf_add(&h->out, hook_stacks, len);
 	flush(h);
 }
 

@@ -194,6 +194,7 @@ static const struct {
 	{ "listen", on_listen },
 	{ "wait", on_wait },
 	{ "release", on_release },
+	{ "stack", session_stack },
 };
 
 void session_line(void *session, const char *word, const char *rest)

@@ -98,6 +98,7 @@ static void on_gone(void *session)
 	for (at = &s->all->first; *at != s; at = &(*at)->next)
 		;
 	*at = s->next;
+	session_stacks_end(s);
 	uv_timer_stop(&s->end_timer);
 	s->all->ops->gone(s->all->ctx, s);
 	uv_close((uv_handle_t *)&s->timer, on_timer_closed);

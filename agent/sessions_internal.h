@@ -5,6 +5,7 @@
  *   session_words.c   what a hook says
  *   session_barrier.c the barrier and its clock
  *   session_end.c     its process is ended at a client's wish
+ *   session_stacks.c  where its threads are, asked of the hook
  *   session_choice.c  which session is held, and which one a client gets
  *   session_ranks.c   ranks of one launch: their deadline, and which there are
  *   session_hook.c    what a hook is told, and which of its answers count
@@ -75,6 +76,8 @@ struct session {
 	bool told;           /* its log has the launch configuration */
 	bool alone;          /* the client does not want child processes */
 	uint16_t debuggee_port;
+	struct stacks_question *question;  /* to the hook, not answered yet */
+	unsigned stale_stacks;  /* questions that were given up, unanswered */
 };
 
 struct sessions {
@@ -90,6 +93,13 @@ struct sessions {
 	struct history history;
 	uint8_t seen[RANKS_SEEN / 8];  /* ranks that have registered */
 };
+
+/* session_stacks.c */
+
+/* A part of what the hook says to that: "thread ...", "task ...", "frame ..."
+ * or "end". */
+void session_stack(struct session *s, const char *part);
+void session_stacks_end(struct session *s);  /* its process has gone */
 
 /* session_words.c */
 

@@ -7,12 +7,15 @@
  *                         "key=value\0"
  *   hook to agent, after: lines "verb[ rest]\n"
  *   agent to hook:        lines "verb[ rest]\n"; after "code LENGTH",
- *                         "adopt LENGTH", "postmortem LENGTH" and "say LENGTH"
- *                         follow LENGTH bytes
+ *                         "adopt LENGTH", "postmortem LENGTH", "stacks LENGTH"
+ *                         and "say LENGTH" follow LENGTH bytes
  *
  * The script's own debugger (hook/adopt.py) asks for the code by "adopt", says
  * "listen CALL" when it would listen, "wait[ MS]" when the script waits, which
  * is answered as a hold is, and "release" when it has stopped to by itself.
+ *
+ * To `stacks` (with hook/stacks.py, the first time) it says "stack PART" for each
+ * thread, task and frame, see stacks.h, and "stack end".
  *
  * Fields: pid, ppid, python (3.11.7), exe, cwd, kind (start | fork | again),
  * hold (what the process asks for: off | step | crash | both), timeout

@@ -21,4 +21,8 @@ extern const size_t hook_postmortem_len;
 extern const char hook_adopt[];
 extern const size_t hook_adopt_len;
 
+/* agent/hook/stacks.py, which says where the threads are. */
+extern const char hook_stacks[];
+extern const size_t hook_stacks_len;
+
 #endif

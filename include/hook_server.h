@@ -36,6 +36,8 @@ void hook_send(struct hook *h, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Have the hook take care of the debuggers that its script brings; once. */
 void hook_send_adopt(struct hook *h);
+/* Have the hook say where its threads are. */
+void hook_send_stacks(struct hook *h);
 /* Have the hook write these bytes to the step's standard output. */
 void hook_say(struct hook *h, const char *text, size_t len);
 /* While corked, what goes out is kept, and written at once in the end: the

@@ -242,6 +242,15 @@ def do_inherited(_, __):
         tell_version()
 
 
+def do_stacks(_, source):
+    if source:
+        exec(compile(source, "<frozen pitstop>", "exec", 0, True), globals())
+    try:
+        send_stacks()                           # stacks.py
+    except Exception:
+        send("stack end")
+
+
 def do_untrace(_, __):
     end_show()
     untrace()
@@ -264,6 +273,7 @@ VERBS = {
     "show": do_show,
     "pass": do_pass,
     "adopt": do_adopt,
+    "stacks": do_stacks,
     "inherited": do_inherited,
     "untrace": do_untrace,
     "retrace": do_retrace,

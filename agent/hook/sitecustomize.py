@@ -289,7 +289,7 @@ def parse():
         return None
     verb, _, text = line.decode("utf-8", "replace").partition(" ")
     payload = b""
-    if verb in ("code", "adopt", "postmortem", "say"):
+    if verb in ("code", "adopt", "postmortem", "say", "stacks"):
         size = int(text)
         if not 0 <= size <= PAYLOAD_BYTES:
             raise ValueError

@@ -1,0 +1,126 @@
+#include "stacks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+static void begin(struct stacks *s)
+{
+	if (s->json || s->failed)
+		return;
+	s->json = cJSON_CreateObject();
+	s->failed = !cJSON_AddArrayToObject(s->json, "threads") ||
+		    !cJSON_AddArrayToObject(s->json, "tasks");
+}
+
+static cJSON *add_object(cJSON *list)
+{
+	cJSON *one = cJSON_CreateObject();
+
+	if (cJSON_AddItemToArray(list, one))
+		return one;
+	cJSON_Delete(one);
+	return NULL;
+}
+
+/* A thread or task, whose frames follow. */
+static void add_stack(struct stacks *s, const char *list, const char *name,
+		      long native_id)
+{
+	cJSON *one = add_object(cJSON_GetObjectItem(s->json, list));
+
+	if (!cJSON_AddStringToObject(one, "name", name) ||
+	    (native_id > 0 &&
+	     !cJSON_AddNumberToObject(one, "native_id", (double)native_id)))
+		s->failed = true;
+	s->frames = cJSON_AddArrayToObject(one, "frames");
+	s->failed = s->failed || !s->frames;
+}
+
+static void add_thread(struct stacks *s, const char *rest)
+{
+	char *end;
+	long native_id = strtol(rest, &end, 10);
+
+	add_stack(s, "threads", *end == ' ' ? end + 1 : end, native_id);
+}
+
+/* The text up to the next tab, which may be the last. */
+static bool add_part(cJSON *to, const char *name, const char **rest)
+{
+	size_t len = strcspn(*rest, "\t");
+	char *text = strndup(*rest, len);
+	bool ok = text && (!*text || cJSON_AddStringToObject(to, name, text));
+
+	free(text);
+	*rest += len;
+	*rest += **rest == '\t';
+	return ok;
+}
+
+/* "LINE\tFUNCTION\tFILE\tSOURCE" */
+static void add_frame(struct stacks *s, const char *rest)
+{
+	char *end;
+	long line = strtol(rest, &end, 10);
+	cJSON *frame;
+
+	if (!s->frames || *end != '\t')
+		return;
+	if (++s->count > STACKS_FRAMES_MAX) {
+		if (s->count == STACKS_FRAMES_MAX + 1 &&
+		    !cJSON_AddTrueToObject(s->json, "truncated"))
+			s->failed = true;
+		return;
+	}
+	rest = end + 1;
+	frame = add_object(s->frames);
+	if (!add_part(frame, "function", &rest) ||
+	    !add_part(frame, "file", &rest) ||
+	    !cJSON_AddNumberToObject(frame, "line", (double)line) ||
+	    !add_part(frame, "source", &rest))
+		s->failed = true;
+}
+
+void stacks_add(struct stacks *s, const char *part)
+{
+	begin(s);
+	if (s->failed)
+		return;
+	if (strncmp(part, "thread ", 7) == 0)
+		add_thread(s, part + 7);
+	else if (strncmp(part, "task ", 5) == 0)
+		add_stack(s, "tasks", part + 5, 0);
+	else if (strncmp(part, "frame ", 6) == 0)
+		add_frame(s, part + 6);
+}
+
+cJSON *stacks_take(struct stacks *s)
+{
+	cJSON *json;
+
+	begin(s);
+	json = s->failed ? NULL : s->json;
+	if (s->failed)
+		cJSON_Delete(s->json);
+	*s = (struct stacks){ 0 };
+	return json;
+}
+
+void stacks_free(struct stacks *s)
+{
+	cJSON_Delete(s->json);
+	*s = (struct stacks){ 0 };
+}
+
+static const cJSON *main_frames(const cJSON *stacks)
+{
+	return cJSON_GetObjectItem(cJSON_GetArrayItem(
+		cJSON_GetObjectItem(stacks, "threads"), 0), "frames");
+}
+
+bool stacks_are_alike(const cJSON *a, const cJSON *b)
+{
+	return cJSON_Compare(main_frames(a), main_frames(b), true);
+}

@@ -1,0 +1,181 @@
+"""Where is it now? The stacks of a step that runs, over HTTP."""
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from harness import line_of, place, strip_log, wait_for
+from http_wire import ask, is_problem, read
+from test_hold import launcher
+
+TOKEN = "known-to-the-tests"
+
+
+def get(step, path, token=TOKEN):
+    return ask(step.http_port, "GET", path, token)
+
+
+def only_id(step):
+    """Of the only session, once it has registered."""
+    def find():
+        answer = read(get(step, "/v1/sessions"))
+        return answer["sessions"] and answer["sessions"][0]["id"]
+    wait_for(lambda: can_ask(step), "HTTP")
+    return wait_for(find, "a session")
+
+
+def can_ask(step):
+    try:
+        return get(step, "/livez").status == 200
+    except OSError:
+        return False
+
+
+def stacks(step):
+    answer = get(step, "/v1/sessions/%s/stacks" % only_id(step))
+    assert answer.status == 200
+    return read(answer)
+
+
+def top(stack):
+    return {k: stack["frames"][0][k] for k in ("function", "file", "line")}
+
+
+@pytest.fixture
+def stuck(start, one_python, tmp_path):
+    """stuck(kind, *arguments): a step that has come to where it is stuck."""
+    def begin(kind, *arguments, command=()):
+        path = place(tmp_path, "stuck.py")
+        step = start([*(command or [one_python.path]), path, kind,
+                      str(tmp_path), *arguments], env={"PITSTOP_TOKEN": TOKEN})
+        step.path = path
+        step.go = lambda: (tmp_path / "go").write_text("")
+        step.stdout.wait("^%s$" % kind)
+        return step
+    return begin
+
+
+def test_stacks_of_a_step_that_runs(stuck, one_python):
+    step = stuck("rank", command=["env", "RANK=0", one_python.path])
+    answer = wait_for(lambda: at_function(stacks(step), "all_reduce"),
+                      "the place")
+    main, = answer["threads"]
+    assert main["name"] == "MainThread"
+    assert main["native_id"] == int(answer["id"]) == answer["pid"]
+    assert main["frames"][0]["file"] == step.path
+    assert main["frames"][-1]["function"] == "<module>"
+    assert answer["rank"] == 0 and answer["tasks"] == []
+    with open("/proc/%d/maps" % answer["pid"]) as maps:
+        assert "pydevd" not in maps.read()
+    step.go()
+    assert step.finished() == (0, "rank\nend\n", "")
+
+
+def at_function(answer, name):
+    frames = answer.get("threads", [{"frames": []}])[0]["frames"]
+    return frames and frames[0]["function"] == name and answer
+
+
+def test_they_need_the_token_and_a_session(stuck, one_python):
+    step = stuck("rank", command=["env", "RANK=0", one_python.path])
+    session = only_id(step)
+    for path in ("/v1/stacks", "/v1/sessions/%s/stacks" % session):
+        is_problem(get(step, path, None), 401)
+        is_problem(get(step, path, "wrong"), 401)
+    is_problem(get(step, "/v1/sessions/1/stacks"), 404)
+    step.go()
+    assert step.finished()[0] == 0
+
+
+def test_the_rank_that_does_not_come_is_seen_at_once(stuck, one_python,
+                                                     tmp_path):
+    step = stuck("rank", command=[launcher(tmp_path, one_python, "torchrun"),
+                                  "--nproc_per_node=4"])
+    wait_for(lambda: can_ask(step), "HTTP")
+
+    def groups():
+        found = [g for g in read(get(step, "/v1/stacks"))["groups"]
+                 if g["ranks"]]
+        return len(found) == 2 and found
+    odd, others = wait_for(groups, "two groups")
+    assert odd["ranks"] == [2] and sorted(others["ranks"]) == [0, 1, 3]
+    assert len(odd["ids"]) == 1 and len(others["ids"]) == 3
+    assert top(odd["stacks"]["threads"][0]) == {
+        "function": "load_batch", "file": step.path,
+        "line": line_of(step.path, "load_batch")}
+    assert others["stacks"]["threads"][0]["frames"][0]["source"] == \
+        "time.sleep(0.02)                # BREAK:all_reduce"
+    step.go()
+    assert step.finished()[0] == 0
+
+
+def test_native_code_that_keeps_the_lock_is_said_with_its_threads(stuck):
+    step = stuck("native", "6000")
+    begun = time.monotonic()
+    answer = stacks(step)
+    assert 1.9 < time.monotonic() - begun < 5
+    assert "interpreter lock" in answer["unanswered"]
+    assert "threads" not in answer
+    main = next(t for t in answer["kernel_threads"]
+                if t["native_id"] == answer["pid"])
+    assert (main["state"], main["cpu_ms"]) == ("sleeping", 0)
+    step.go()
+    assert step.finished() == (0, "native\nend\n", "")
+
+
+def test_an_answer_that_comes_late_is_not_taken_for_the_next(stuck):
+    step = stuck("native", "2500")
+    assert "unanswered" in stacks(step)
+    wait_for(lambda: at_function(stacks(step), "all_reduce"), "the lock")
+    step.go()
+    assert step.finished() == (0, "native\nend\n", "")
+
+
+def test_a_stopped_process_says_so_and_one_that_ends_is_no_more(stuck,
+                                                                one_python):
+    step = stuck("rank", command=["env", "RANK=0", one_python.path])
+    pid = int(only_id(step))
+    os.kill(pid, signal.SIGSTOP)
+    states = {t["state"] for t in stacks(step)["kernel_threads"]}
+    assert states == {"stopped"}
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(
+        get(step, "/v1/sessions/%d/stacks" % pid)))
+    asking.start()
+    os.kill(pid, signal.SIGKILL)
+    asking.join(10)
+    is_problem(answers[0], 404)
+    assert step.status() == 137
+
+
+def test_many_who_ask_at_once_get_the_same(stuck, one_python):
+    step = stuck("rank", command=["env", "RANK=0", one_python.path])
+    session = only_id(step)
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(
+        get(step, "/v1/sessions/%s/stacks" % session))) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert [a.status for a in answers] == [200] * 20
+    step.go()
+    assert step.finished()[0] == 0
+
+
+def test_stacks_of_a_step_at_a_breakpoint_and_in_a_hold(hold, one_python,
+                                                        tmp_path):
+    path = place(tmp_path, "simple.py")
+    step = hold([one_python.path, path], env={"PITSTOP_TOKEN": TOKEN})
+    launch = step.wait_held()
+    assert stacks(step)["threads"][0]["name"] == "MainThread"
+    client = step.attached(launch, {path: [line_of(path, "in_add")]})
+    thread = client.stopped("breakpoint")
+    main = stacks(step)["threads"][0]
+    assert {"add"} <= {f["function"] for f in main["frames"]}
+    assert [t["name"] for t in stacks(step)["threads"]] == ["MainThread"]
+    client.go(thread)
+    assert step.finished()[0] == 7
+    assert strip_log(step.stdout.text) == "second 42\nargv []\n"
