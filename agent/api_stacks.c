@@ -1,5 +1,6 @@
 #include "api_stacks.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -35,7 +36,7 @@ void api_stacks_of(struct http_connection *c, struct session *s)
 
 struct round {
 	struct http_connection *connection;
-	cJSON *groups;
+	cJSON *answers;
 	unsigned open;   /* questions, and one while they are being asked */
 	bool failed;     /* memory was short */
 };
@@ -94,43 +95,60 @@ static bool sort_in(cJSON *groups, cJSON *answer)
 	return ok;
 }
 
-static int size_of(const cJSON *group)
+/* Of an answer: its rank, those that have none last. */
+static int rank_of(const cJSON *answer)
 {
-	return cJSON_GetArraySize(cJSON_GetObjectItem(group, "ids"));
+	const cJSON *rank = cJSON_GetObjectItem(answer, "rank");
+
+	return cJSON_IsNumber(rank) ? rank->valueint : INT_MAX;
 }
 
-/* Groups of the same size stay as they came. */
-static cJSON *smallest_first(cJSON *groups)
+/* Of a group: its size, groups of no ranks last. */
+static int size_of(const cJSON *group)
 {
-	cJSON *sorted = cJSON_CreateArray(), *group;
+	int size = cJSON_GetArraySize(cJSON_GetObjectItem(group, "ids"));
+	int ranks = cJSON_GetArraySize(cJSON_GetObjectItem(group, "ranks"));
 
-	while (sorted && (group = groups->child)) {
-		cJSON *smallest = group;
+	return ranks ? size : INT_MAX;
+}
 
-		cJSON_ArrayForEach(group, groups)
-			if (size_of(group) < size_of(smallest))
-				smallest = group;
-		cJSON_AddItemToArray(sorted, cJSON_DetachItemViaPointer(
-						     groups, smallest));
-	}
+/* The first of the smallest, taken out of the list; NULL at its end. */
+static cJSON *take_smallest(cJSON *list, int (*measure)(const cJSON *one))
+{
+	cJSON *one, *smallest = list->child;
+
+	cJSON_ArrayForEach(one, list)
+		if (measure(one) < measure(smallest))
+			smallest = one;
+	return smallest ? cJSON_DetachItemViaPointer(list, smallest) : NULL;
+}
+
+/* The answers in groups, NULL when memory is short. */
+static cJSON *grouped(cJSON *answers)
+{
+	cJSON *json = cJSON_CreateObject(), *one;
+	cJSON *groups = cJSON_CreateArray();
+	cJSON *sorted = cJSON_AddArrayToObject(json, "groups");
+	bool ok = groups && sorted;
+
+	while (ok && (one = take_smallest(answers, rank_of)))
+		ok = sort_in(groups, one);
+	while (ok && (one = take_smallest(groups, size_of)))
+		cJSON_AddItemToArray(sorted, one);
 	cJSON_Delete(groups);
-	return sorted;
+	if (ok)
+		return json;
+	cJSON_Delete(json);
+	return NULL;
 }
 
 static void close_one(struct round *r)
 {
-	cJSON *json, *groups;
-
 	if (--r->open > 0)
 		return;
-	groups = smallest_first(r->groups);
-	json = cJSON_CreateObject();
-	if (r->failed || !cJSON_AddItemToObject(json, "groups", groups)) {
-		cJSON_Delete(groups);
-		cJSON_Delete(json);
-		json = NULL;
-	}
-	http_answer_json(r->connection, 200, JSON_TYPE, json);
+	http_answer_json(r->connection, 200, JSON_TYPE,
+			 r->failed ? NULL : grouped(r->answers));
+	cJSON_Delete(r->answers);
 	free(r);
 }
 
@@ -138,8 +156,8 @@ static void on_each(void *ctx, cJSON *answer)
 {
 	struct round *r = ctx;
 
-	if (answer && !sort_in(r->groups, answer))
-		r->failed = true;
+	if (answer)
+		cJSON_AddItemToArray(r->answers, answer);
 	close_one(r);
 }
 
@@ -148,7 +166,7 @@ void api_stacks_of_all(struct http_connection *c, struct sessions *all)
 	struct round *r = calloc(1, sizeof(*r));
 	struct session *s = NULL;
 
-	if (!r || !(r->groups = cJSON_CreateArray())) {
+	if (!r || !(r->answers = cJSON_CreateArray())) {
 		free(r);
 		http_answer_json(c, 500, JSON_TYPE, NULL);
 		return;

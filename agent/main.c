@@ -18,6 +18,7 @@ static const struct subcommand subcommands[] = {
 	{ "run", cmd_run, "run a step that a debugger can attach to" },
 	{ "agent", cmd_agent, "serve debuggers (started by run)" },
 	{ "status", cmd_status, "list the processes of a step" },
+	{ "stacks", cmd_stacks, "say where they are: the stack of each thread" },
 	{ "release", cmd_release, "end a hold: the step runs on" },
 	{ "extend", cmd_extend, "make a hold longer" },
 	{ "abort", cmd_abort, "end the step" },

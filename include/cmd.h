@@ -13,6 +13,7 @@ int cmd_launch_json(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_release(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_stacks(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

@@ -1,4 +1,4 @@
-"""probe, status, release, extend, abort, launch-json: what people and health
+"""probe, status, stacks, release, extend, abort, launch-json: what people and health
 checks ask an agent by."""
 import contextlib
 import fcntl
@@ -26,7 +26,8 @@ TOKEN = "known-to-the-tests"
 TOKEN_DELAY = 3
 PROBE_SECONDS = 0.005
 NOBODY = 65534
-COMMANDS = ("probe", "status", "release", "extend", "abort", "launch-json")
+COMMANDS = ("probe", "status", "stacks", "release", "extend", "abort",
+            "launch-json")
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="this needs root")
 
@@ -150,7 +151,8 @@ USAGE = [
     ("probe", "http://127.0.0.1", "http://127.0.0.1"),
     ("status", "--json", "--watch"), ("status", "--watch=1"),
     ("status", "41"), ("status", "--token-file", "/nosuch/file"),
-    ("release", "first"), ("release", "rank"), ("release", "rank", "x"),
+    ("stacks", "x"), ("stacks", "rank"), ("stacks", "1", "2"),
+    ("stacks", "--json", "41"), ("release", "first"), ("release", "rank"), ("release", "rank", "x"),
     ("release", "-3"), ("release", "1", "2"), ("release", "1", "2", "3"),
     ("release", "--by", "3"), ("extend", "--by", "0"),
     ("extend", "--by", "1w"), ("abort", "0"), ("launch-json", "41"),

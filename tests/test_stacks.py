@@ -1,5 +1,8 @@
 """Where is it now? The stacks of a step that runs, over HTTP."""
+import fcntl
+import json
 import os
+import re
 import signal
 import threading
 import time
@@ -8,6 +11,7 @@ import pytest
 
 from harness import line_of, place, strip_log, wait_for
 from http_wire import ask, is_problem, read
+from test_commands import pitstop, variable
 from test_hold import launcher
 
 TOKEN = "known-to-the-tests"
@@ -45,16 +49,21 @@ def top(stack):
 
 @pytest.fixture
 def stuck(start, one_python, tmp_path):
-    """stuck(kind, *arguments): a step that has come to where it is stuck."""
+    """stuck(kind, *arguments): a step that is about to get stuck, until it is
+    to `go()`."""
+    lock = open(str(tmp_path / "lock"), "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
     def begin(kind, *arguments, command=()):
         path = place(tmp_path, "stuck.py")
-        step = start([*(command or [one_python.path]), path, kind,
-                      str(tmp_path), *arguments], env={"PITSTOP_TOKEN": TOKEN})
-        step.path = path
-        step.go = lambda: (tmp_path / "go").write_text("")
+        step = start([*(command or [one_python.path]), path, kind, lock.name,
+                      *arguments], env={"PITSTOP_TOKEN": TOKEN})
+        step.path, step.go = path, lock.close
         step.stdout.wait("^%s$" % kind)
         return step
-    return begin
+
+    yield begin
+    lock.close()
 
 
 def test_stacks_of_a_step_that_runs(stuck, one_python):
@@ -98,15 +107,37 @@ def test_the_rank_that_does_not_come_is_seen_at_once(stuck, one_python,
     def groups():
         found = [g for g in read(get(step, "/v1/stacks"))["groups"]
                  if g["ranks"]]
-        return len(found) == 2 and found
-    odd, others = wait_for(groups, "two groups")
-    assert odd["ranks"] == [2] and sorted(others["ranks"]) == [0, 1, 3]
+        ranks = [sorted(g["ranks"]) for g in found]
+        return ranks == [[2], [0, 1, 3]] and found
+    odd, others = wait_for(groups, "two groups, the smaller one first")
     assert len(odd["ids"]) == 1 and len(others["ids"]) == 3
     assert top(odd["stacks"]["threads"][0]) == {
         "function": "load_batch", "file": step.path,
         "line": line_of(step.path, "load_batch")}
     assert others["stacks"]["threads"][0]["frames"][0]["source"] == \
-        "time.sleep(0.02)                # BREAK:all_reduce"
+        "fcntl.flock(file, fcntl.LOCK_SH)    # BREAK:all_reduce"
+    step.go()
+    assert step.finished()[0] == 0
+
+
+def test_the_command_shows_the_odd_one_first(stuck, one_python, tmp_path):
+    step = stuck("rank", command=[launcher(tmp_path, one_python, "torchrun"),
+                                  "--nproc_per_node=3"])
+    wait_for(lambda: can_ask(step), "HTTP")
+    env = {"PITSTOP_SOCKET": variable(step.main_pid(), "PITSTOP_SOCKET")}
+    wait_for(lambda: "ranks 0, 1: " in pitstop("stacks", env=env)[1],
+             "the ranks")
+    status, out, err = pitstop("stacks", env=env)
+    assert (status, err) == (0, "")
+    assert re.search(r"(?m)^rank 2: stuck.py \(pid \d+\)\n"
+                     r"  thread MainThread\n"
+                     r"    load_batch \(%s:%d\)\n"
+                     r"        fcntl.flock\(" % (
+                         step.path, line_of(step.path, "load_batch")), out)
+    assert out.find("rank 2:") < out.find("ranks 0, 1: "), out
+    assert pitstop("stacks", "rank", "2", env=env)[1].startswith("rank 2: ")
+    assert pitstop("stacks", "rank", "9", env=env)[0] == 1
+    assert json.loads(pitstop("stacks", "--json", env=env)[1])["groups"]
     step.go()
     assert step.finished()[0] == 0
 
@@ -135,7 +166,9 @@ def test_an_answer_that_comes_late_is_not_taken_for_the_next(stuck):
 
 def test_a_stopped_process_says_so_and_one_that_ends_is_no_more(stuck,
                                                                 one_python):
-    step = stuck("rank", command=["env", "RANK=0", one_python.path])
+    after = '"$0" "$@"; flock "$3" true'     # pitstop goes on
+    step = stuck("rank", command=["env", "RANK=0", "sh", "-c", after,
+                                  one_python.path])
     pid = int(only_id(step))
     os.kill(pid, signal.SIGSTOP)
     states = {t["state"] for t in stacks(step)["kernel_threads"]}
@@ -147,7 +180,8 @@ def test_a_stopped_process_says_so_and_one_that_ends_is_no_more(stuck,
     os.kill(pid, signal.SIGKILL)
     asking.join(10)
     is_problem(answers[0], 404)
-    assert step.status() == 137
+    step.go()
+    assert step.status() == 0
 
 
 def test_many_who_ask_at_once_get_the_same(stuck, one_python):

@@ -1,0 +1,13 @@
+/* stacks_text.h: what GET /v1/stacks answers (api_stacks.h), for a person.
+ * Rank 0, no I/O. */
+#ifndef PITSTOP_STACKS_TEXT_H
+#define PITSTOP_STACKS_TEXT_H
+
+struct buf;
+
+/* Append the groups that have this process and this rank among theirs, -1:
+ * whichever. Returns how many, -EPROTO when `json` is no such answer, -ENOMEM.
+ * What a terminal may obey is replaced. */
+int stacks_text(struct buf *to, const char *json, int pid, int rank);
+
+#endif
