@@ -194,6 +194,14 @@ def test_the_countdown_moves_between_requests(held, page):
     wait_for(lambda: left(browser) <= begun - 2, "the countdown")
 
 
+def test_a_browser_whose_clock_is_wrong_counts_all_the_same(held, page):
+    browser = page(held(timeout=60))
+    browser.run("const right = Date.now; Date.now = () => right() + 3.6e6")
+    before = polls(browser)
+    wait_for(lambda: polls(browser) > before + 1, "the next answers")
+    assert 40 < left(browser) <= 60
+
+
 def offline(browser, yes):
     browser.devtools("Network.enable")
     browser.devtools("Network.emulateNetworkConditions", offline=yes,

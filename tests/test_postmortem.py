@@ -219,7 +219,8 @@ def test_threads_that_fail_together_are_shown_in_turn(python, crash,
     assert seen == {"1", "2"}
     status, out, err = step.finished()
     assert (status, strip_log(out)) == (0, "joined\n")
-    assert err.count("KeyError: 'missing'\n") == 2
+    # Two threads may write at once: each of its parts by itself is whole.
+    assert err.count("KeyError: ") == err.count("'missing'") == 2
     assert holds(step) == 1
 
 
