@@ -1,7 +1,7 @@
 #!/bin/bash
-# bench.sh [PART...]: measures pitstop against plain Python, debugpy, tini and
-# dumb-init (tests/bench). Parts: startup loop latency attach supervisor
-# memory many sessions output; all of them when none is named.
+# bench.sh [PART...]: measures pitstop against plain Python, debugpy, tini,
+# dumb-init and py-spy (tests/bench). Parts: startup loop latency attach supervisor
+# memory many sessions output stacks; all of them when none is named.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -13,6 +13,7 @@ VENVS=${PITSTOP_CACHE:-$HOME/.cache/pitstop}/venvs
 # What is still missing after this the table names.
 "$ROOT/agent/deps/packages.sh" bench || true
 "$ROOT/tests/venvs.sh" all || true
+"$ROOT/tests/venvs.sh" bench || true
 # A copy of its own: what other tests run shares no memory with it.
 mkdir -p "$ROOT/build/bench"
 cp --remove-destination "$PITSTOP" "$ROOT/build/bench/pitstop"

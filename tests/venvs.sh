@@ -1,5 +1,5 @@
 #!/bin/bash
-# venvs.sh [test|system|all]: virtual environments for the tests, made once,
+# venvs.sh [test|system|all|bench]: virtual environments for the tests, made once,
 # in $PITSTOP_CACHE/venvs, from pinned packages (tests/requirements).
 #
 #   test    pytest, with the machine's python3 (3.9 or later)
@@ -8,6 +8,7 @@
 #           pip gives it, Python 3.11 with two older ones besides, and Python
 #           3.9 with what the documented recipe imports. A Python that is
 #           missing is passed over: tests/pythons.py names it.
+#   bench   what `make bench` compares with, with the machine's python3
 #
 # Does nothing, quickly, when all is there. No output of pip unless it fails.
 set -euo pipefail
@@ -108,14 +109,19 @@ test_python() {
 
 WHAT=${1-all}
 case $WHAT in
-test | system | all) ;;
-*) echo "usage: $0 [test|system|all]" >&2; exit 2 ;;
+test | system | all | bench) ;;
+*) echo "usage: $0 [test|system|all|bench]" >&2; exit 2 ;;
 esac
 mkdir -p "$VENVS"
 exec 9>"$VENVS/lock"
 flock -n 9 || { say "waiting for another venvs.sh"; flock 9; }
 FAILED=
-[ "$WHAT" = system ] || make_venv test "$(test_python)" test
-[ "$WHAT" = test ] || make_system_venv
+case $WHAT in
+test | all) make_venv test "$(test_python)" test ;;
+bench) make_venv bench "$(test_python)" bench ;;
+esac
+case $WHAT in
+system | all) make_system_venv ;;
+esac
 [ "$WHAT" != all ] || make_pyenv_venvs
 [ -z "$FAILED" ] || { say "failed:$FAILED" >&2; exit 1; }

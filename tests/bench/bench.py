@@ -16,6 +16,7 @@ import loop
 import many
 import memory
 import output
+import stacks
 import supervisor
 from dap_client import Closed, Refused
 
@@ -64,6 +65,7 @@ PARTS = {
     "many": many.table,
     "sessions": many.memory_table,
     "output": output.table,
+    "stacks": stacks.table,
 }
 
 

@@ -56,9 +56,10 @@ class Pitstop(Side):
         port = common.harness.free_ports()
         options = ["--hold", "--timeout", "120"] if hold else []
         self.hold = hold
+        self.http_port = common.harness.free_ports(http=True)
         super().__init__(
             [common.PITSTOP, "run", "--port", str(port),
-             "--http-port", str(common.harness.free_ports(http=True)),
+             "--http-port", str(self.http_port),
              "--advertise", "127.0.0.1"] + options +
             ["--", python.path, step(script)] + list(arguments), port,
             PITSTOP_TOKEN=TOKEN)
@@ -80,6 +81,12 @@ class Pitstop(Side):
     def carrier(self):
         """What stands between the step and the client."""
         return self.agent()
+
+    def variable(self, name):
+        """Of the step's environment."""
+        with open("/proc/%d/environ" % self.main_pid()) as file:
+            found = dict(v.split("=", 1) for v in file.read().split("\0")[:-1])
+        return found[name]
 
     def main_pid(self):
         return next(pid for pid in common.harness.children(self.process.pid)
