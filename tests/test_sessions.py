@@ -43,8 +43,9 @@ def test_hold_after_one_that_could_not_go_on_is_a_new_one(hooked, word, kind):
     assert "launch.json: " in hook.log
 
 
-def attached(step, hook, traced=True):
-    """(a client that is attached, its debuggee)."""
+def configured(step, hook):
+    """(a client whose attach waits for the tracing, its debuggee, the seq of
+    its attach)."""
     client = step.client()
     client.initialize()
     attach = client.begin_attach({"pitstopToken": TOKEN})
@@ -54,6 +55,12 @@ def attached(step, hook, traced=True):
     client.wait_initialized(attach)
     done = client.send("configurationDone")
     assert client.response(done)["success"]
+    return client, debuggee, attach
+
+
+def attached(step, hook, traced=True):
+    """(a client that is attached, its debuggee)."""
+    client, debuggee, attach = configured(step, hook)
     if traced:
         hook.send("connected")
     assert client.response(attach)["success"]
@@ -90,3 +97,15 @@ def test_attach_is_answered_when_the_tracing_is_on(hooked):
     begun = time.monotonic()
     attached(step, hook)
     assert time.monotonic() - begun < 4
+
+
+def test_exception_while_the_tracing_is_put_on_is_shown(hooked):
+    """The hook hears of the hold only then: a client is in by now."""
+    step, hook = hooked()
+    client, _, attach = configured(step, hook)
+    hook.send("crashed KeyError: 1")
+    hook.wait("hold")
+    hook.send("connected")
+    assert client.response(attach)["success"]
+    hook.send("ready 1.8")
+    hook.wait("show")

@@ -40,7 +40,7 @@ static const struct {
 	{ BARRIER_RELEASE, "RUUULTUUX",
 	  { "r", "ng", "dng", "r", "r", "r", "ng", "dngu", "r" } },
 	{ BARRIER_CRASH, "PHAPQTPQX",
-	  { "h", "r", "r", "h", "h", "r", "r", "r", "r" } },
+	  { "h", "r", "r", "h", "h", "g", "r", "r", "r" } },
 	{ BARRIER_LOST, "XXXXXXXXX",
 	  { "", "", "d", "", "d", "d", "", "d", "" } },
 	{ BARRIER_EXIT, "XXXXXXXXX",
