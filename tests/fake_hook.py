@@ -63,6 +63,9 @@ class Debuggee(Client):
                     "success": True, "command": request["command"],
                     "body": bodies.get(request["command"], {})})
 
+    def tell(self, event, **body):
+        self.write({"type": "event", "event": event, "body": body})
+
     def end(self):
         """As pydevd at its process's end."""
-        self.write({"type": "event", "event": "terminated"})
+        self.tell("terminated")

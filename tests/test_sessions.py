@@ -99,6 +99,16 @@ def test_attach_is_answered_when_the_tracing_is_on(hooked):
     assert time.monotonic() - begun < 4
 
 
+def test_no_event_is_lost_while_the_tracing_is_put_on(hooked):
+    step, hook = hooked()
+    client, debuggee, _ = configured(step, hook)
+    for _ in range(15000):
+        debuggee.tell("output", category="stdout", output="x" * 8)
+    debuggee.tell("stopped", reason="breakpoint", threadId=1)
+    client.stopped()
+    assert len(client.events("output")) == 15000
+
+
 def test_exception_while_the_tracing_is_put_on_is_shown(hooked):
     """The hook hears of the hold only then: a client is in by now."""
     step, hook = hooked()
