@@ -108,6 +108,7 @@ static void attached(struct client *c)
 	c->state = CLIENT_ATTACHED;
 	c->since = client_now();
 	flush_deferred(c);
+	client_watch_request(c);   /* a pause counts from when it is told */
 	if (c->session)
 		session_ready(c->session);
 	c->ops->attached(c->ctx, c, c->debuggee);

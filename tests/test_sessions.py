@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from dap_client import Refused
 from fake_hook import Debuggee, Hook
 
 TOKEN = "of-the-test"
@@ -16,7 +17,7 @@ def hooked(start):
     def begin(*fields):
         step = start(["sh", "-c", "echo $PITSTOP_SOCKET; exec sleep 100"],
                      "--hold=crash", "--timeout", "60", "--adopt=off",
-                     env={"PITSTOP_TOKEN": TOKEN})
+                     "--pause-limit", "2", env={"PITSTOP_TOKEN": TOKEN})
         name = step.stdout.wait("^@pitstop-")[1].string
         hooks.append(Hook(name, "hold=crash", *fields))
         return step, hooks[-1]
@@ -107,6 +108,22 @@ def test_no_event_is_lost_while_the_tracing_is_put_on(hooked):
     debuggee.tell("stopped", reason="breakpoint", threadId=1)
     client.stopped()
     assert len(client.events("output")) == 15000
+
+
+def test_pause_that_begins_while_the_tracing_is_put_on_is_limited(hooked):
+    """Also where the limit passes before the client is told of the pause."""
+    step, hook = hooked()
+    client, debuggee, _ = configured(step, hook)
+    debuggee.tell("stopped", reason="breakpoint", threadId=1)
+    client.stopped()           # the tracing takes too long
+    assert debuggee.asked_to_leave.wait(10)
+
+
+def test_pause_has_to_wait_for_the_tracing(hooked):
+    step, hook = hooked()
+    client, _, _ = configured(step, hook)
+    with pytest.raises(Refused, match="^not attached yet$"):
+        client.request("pause", {"threadId": 1})
 
 
 def test_exception_while_the_tracing_is_put_on_is_shown(hooked):
