@@ -1,5 +1,6 @@
 #include "sessions_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,23 +8,41 @@
 
 /* whom to hold */
 
-/* The parent of a process, 0 when it cannot be told. */
-static pid_t parent_of(pid_t pid)
+/* Of /proc/PID/stat: the parent, and when it started, in ticks. */
+static bool read_stat(pid_t pid, int *ppid, uint64_t *began)
 {
 	char path[32], text[512], *p;
 	FILE *f;
 	size_t n;
-	int ppid;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	f = fopen(path, "re");
 	if (!f)
-		return 0;
+		return false;
 	n = fread(text, 1, sizeof(text) - 1, f);
 	fclose(f);
 	text[n] = '\0';
 	p = strrchr(text, ')');  /* the command's name may hold anything */
-	return p && sscanf(p + 1, " %*c %d", &ppid) == 1 ? ppid : 0;
+	return p && sscanf(p + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+			   "%*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64, ppid,
+			   began) == 2;
+}
+
+/* 0 when it cannot be told. */
+static pid_t parent_of(pid_t pid)
+{
+	uint64_t began;
+	int ppid;
+
+	return read_stat(pid, &ppid, &began) ? ppid : 0;
+}
+
+uint64_t session_began(pid_t pid)
+{
+	uint64_t began;
+	int ppid;
+
+	return read_stat(pid, &ppid, &began) ? began : 0;
 }
 
 struct session *sessions_by_pid(struct sessions *all, pid_t pid)

@@ -12,10 +12,10 @@ SECONDS = 10
 class Hook:
     """`verbs` are the agent's lines so far, without what follows them."""
 
-    def __init__(self, name, *fields):
+    def __init__(self, name, *fields, connect=socket.socket.connect):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(SECONDS)
-        self.sock.connect(b"\0" + name[1:].encode())
+        connect(self.sock, b"\0" + name[1:].encode())
         self.file = self.sock.makefile("rb")
         self.log = ""
         data = "".join("%s\0" % f for f in (

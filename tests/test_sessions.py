@@ -1,4 +1,7 @@
 """What the agent makes of a hook's words in an unusual order."""
+import os
+import signal
+import subprocess
 import time
 
 import pytest
@@ -14,12 +17,12 @@ def hooked(start):
     """hooked(field…): (the step, a hook that has registered in it)."""
     hooks = []
 
-    def begin(*fields):
+    def begin(*fields, **more):
         step = start(["sh", "-c", "echo $PITSTOP_SOCKET; exec sleep 100"],
                      "--hold=crash", "--timeout", "60", "--adopt=off",
                      "--pause-limit", "2", env={"PITSTOP_TOKEN": TOKEN})
         name = step.stdout.wait("^@pitstop-")[1].string
-        hooks.append(Hook(name, "hold=crash", *fields))
+        hooks.append(Hook(name, "hold=crash", *fields, **more))
         return step, hooks[-1]
 
     yield begin
@@ -136,3 +139,55 @@ def test_exception_while_the_tracing_is_put_on_is_shown(hooked):
     assert client.response(attach)["success"]
     hook.send("ready 1.8")
     hook.wait("show")
+
+
+LAST_PID = "/proc/sys/kernel/ns_last_pid"
+
+
+def peer(sock):
+    try:
+        return sock.getpeername()
+    except OSError:
+        return None
+
+
+def process_with(pid):
+    """An innocent one, with the number of a process that has ended."""
+    for _ in range(100):
+        with open(LAST_PID, "w") as file:
+            file.write(str(pid - 1))
+        process = subprocess.Popen(["sleep", "100"])
+        if process.pid == pid:
+            return process
+        process.kill()
+        process.wait()
+    pytest.skip("others take the number")
+
+
+@pytest.mark.skipif(not os.access(LAST_PID, os.W_OK), reason="not root")
+def test_another_process_with_the_number_is_not_ended(hooked):
+    """The hook's connection lives on in what its process has forked."""
+    def connect(sock, address):
+        connect.pid = os.fork()
+        if connect.pid == 0:
+            try:
+                sock.connect(address)
+                time.sleep(100)
+            finally:
+                os._exit(0)
+        while not peer(sock):
+            time.sleep(0.001)
+
+    step, hook = hooked(connect=connect)
+    client, debuggee = attached(step, hook)
+    os.kill(connect.pid, signal.SIGKILL)
+    os.waitpid(connect.pid, 0)
+    innocent = process_with(connect.pid)
+    try:
+        client.send("disconnect", {"terminateDebuggee": True})
+        assert debuggee.asked_to_leave.wait(10)
+        with pytest.raises(subprocess.TimeoutExpired):
+            innocent.wait(0.5)
+    finally:
+        innocent.kill()
+        innocent.wait()
