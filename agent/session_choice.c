@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "hook_server.h"
 
 /* whom to hold */
 
@@ -54,13 +55,17 @@ struct session *sessions_by_pid(struct sessions *all, pid_t pid)
 	return s;
 }
 
+/* As they stand now, by the kernel's word: what a process said of its parent may
+ * be over, or be numbers of another namespace. */
 bool session_descends(const struct session *s, const struct session *a)
 {
-	pid_t pid = s->hello.ppid;
+	pid_t pid = hook_pid(s->hook), of = hook_pid(a->hook);
 
-	for (int i = 0; i < 64 && pid > 1; i++, pid = parent_of(pid))
-		if (pid == a->hello.pid)
+	for (int i = 0; i < 64 && pid > 1 && of > 0; i++) {
+		pid = parent_of(pid);
+		if (pid == of)
 			return true;
+	}
 	return false;
 }
 

@@ -18,9 +18,11 @@ class Hook:
         connect(self.sock, b"\0" + name[1:].encode())
         self.file = self.sock.makefile("rb")
         self.log = ""
-        data = "".join("%s\0" % f for f in (
-            "pid=%d" % os.getpid(), "ppid=1", "arg=python",
-            "arg=train.py") + fields).encode()
+        given = {"pid": os.getpid(), "ppid": 1}
+        given.update(field.split("=", 1) for field in fields)
+        data = "arg=python\0arg=train.py\0" + "".join(
+            "%s=%s\0" % field for field in given.items())
+        data = data.encode()
         self.sock.sendall(b"pitstop 1 %d\n%s" % (len(data), data))
 
     def send(self, *lines):

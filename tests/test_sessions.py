@@ -8,6 +8,7 @@ import pytest
 
 from dap_client import Refused
 from fake_hook import Debuggee, Hook
+from harness import stat_fields
 
 TOKEN = "of-the-test"
 
@@ -141,14 +142,56 @@ def test_exception_while_the_tracing_is_put_on_is_shown(hooked):
     hook.wait("show")
 
 
-LAST_PID = "/proc/sys/kernel/ns_last_pid"
+
+def connected_by_another(orphan=False):
+    """A `connect` for Hook: a process of its own makes the connection, and
+    shares it."""
+    def connect(sock, address):
+        mine, its = os.pipe()
+        if os.fork() == 0:
+            try:
+                if not orphan or os.fork() == 0:
+                    sock.connect(address)
+                    os.write(its, b"%d" % os.getpid())
+                    time.sleep(100)
+            finally:
+                os._exit(0)
+        if orphan:
+            os.wait()
+        connect.pid = int(os.read(mine, 20))
+        os.close(mine)
+        os.close(its)
+
+    return connect
 
 
-def peer(sock):
+def end_it(client, debuggee):
+    client.send("disconnect", {"terminateDebuggee": True})
+    assert debuggee.asked_to_leave.wait(10)
+
+
+def lives_on(pid):
+    """For a moment that is long for a signal."""
+    time.sleep(0.3)
+    return stat_fields(pid)[0] != "Z"
+
+
+def test_process_that_only_says_to_be_a_child_is_not_ended(hooked):
+    """Its parent has ended, or its numbers are another namespace's."""
+    parent, other = connected_by_another(), connected_by_another(orphan=True)
+    step, hook = hooked(connect=parent)
+    name = step.stdout.wait("^@pitstop-")[1].string
+    orphan = Hook(name, "pid=100000", "ppid=%d" % os.getpid(), connect=other)
     try:
-        return sock.getpeername()
-    except OSError:
-        return None
+        end_it(*attached(step, hook))
+        assert os.waitpid(parent.pid, 0)[1] == signal.SIGTERM
+        assert lives_on(other.pid)
+    finally:
+        os.kill(other.pid, signal.SIGKILL)
+        orphan.close()
+
+
+LAST_PID = "/proc/sys/kernel/ns_last_pid"
 
 
 def process_with(pid):
@@ -167,27 +210,15 @@ def process_with(pid):
 @pytest.mark.skipif(not os.access(LAST_PID, os.W_OK), reason="not root")
 def test_another_process_with_the_number_is_not_ended(hooked):
     """The hook's connection lives on in what its process has forked."""
-    def connect(sock, address):
-        connect.pid = os.fork()
-        if connect.pid == 0:
-            try:
-                sock.connect(address)
-                time.sleep(100)
-            finally:
-                os._exit(0)
-        while not peer(sock):
-            time.sleep(0.001)
-
+    connect = connected_by_another()
     step, hook = hooked(connect=connect)
     client, debuggee = attached(step, hook)
     os.kill(connect.pid, signal.SIGKILL)
     os.waitpid(connect.pid, 0)
     innocent = process_with(connect.pid)
     try:
-        client.send("disconnect", {"terminateDebuggee": True})
-        assert debuggee.asked_to_leave.wait(10)
-        with pytest.raises(subprocess.TimeoutExpired):
-            innocent.wait(0.5)
+        end_it(client, debuggee)
+        assert lives_on(innocent.pid)
     finally:
         innocent.kill()
         innocent.wait()
