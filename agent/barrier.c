@@ -19,8 +19,8 @@ struct cell {
 /* A client that left is gone, whether it was reported as ATTACH_FAILED or as
  * DETACH. What is left of its debugger slows a running step, hence UNTRACE; a
  * held one keeps it for the next client. A script can ask for a hold of its own
- * while it runs, or crash; with a client in, that is over at once. After a crash
- * other threads may still run. */
+ * while it runs, or crash; with a client in, that is over at once. Other threads
+ * may still run after a crash. */
 static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 	[BARRIER_REGISTERED] = {
 		[BARRIER_HOLD] = GO(HOLDING, BARRIER_SAY_HOLD),

@@ -55,8 +55,8 @@ struct session *sessions_by_pid(struct sessions *all, pid_t pid)
 	return s;
 }
 
-/* As they stand now, by the kernel's word: what a process said of its parent may
- * be over, or be numbers of another namespace. */
+/* As they stand now, by the kernel's word: what a process said of its parent
+ * may be over, or be numbers of another namespace. */
 bool session_descends(const struct session *s, const struct session *a)
 {
 	pid_t pid = hook_pid(s->hook), of = hook_pid(a->hook);
