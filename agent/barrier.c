@@ -19,8 +19,8 @@ struct cell {
 /* A client that left is gone, whether it was reported as ATTACH_FAILED or as
  * DETACH. What is left of its debugger slows a running step, hence UNTRACE; a
  * held one keeps it for the next client. A script can ask for a hold of its own
- * while it runs; with a client in, that is over at once. After a crash other
- * threads may still run. */
+ * while it runs, or crash; with a client in, that is over at once. Other threads
+ * may still run after a crash. */
 static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 	[BARRIER_REGISTERED] = {
 		[BARRIER_HOLD] = GO(HOLDING, BARRIER_SAY_HOLD),
@@ -56,8 +56,10 @@ static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 					       BARRIER_LET_GO),
 		[BARRIER_ATTACH_FAILED] = JUST(HOLDING),
 		[BARRIER_DETACH] = JUST(HOLDING),
-		[BARRIER_TIMEOUT] = GO(RUNNING, BARRIER_DROP_CLIENT | END_HOLD),
-		[BARRIER_RELEASE] = GO(RUNNING, BARRIER_DROP_CLIENT | END_HOLD),
+		[BARRIER_TIMEOUT] = GO(RUNNING, BARRIER_DROP_CLIENT |
+					END_HOLD | BARRIER_UNTRACE),
+		[BARRIER_RELEASE] = GO(RUNNING, BARRIER_DROP_CLIENT |
+					END_HOLD | BARRIER_UNTRACE),
 		[BARRIER_CRASH] = REFUSE(ATTACHING),
 		[BARRIER_LOST] = GO(EXITED, BARRIER_DROP_CLIENT),
 		[BARRIER_EXIT] = GO(EXITED, BARRIER_DROP_CLIENT),
@@ -98,7 +100,7 @@ static const struct cell TABLE[BARRIER_STATES][BARRIER_EVENTS] = {
 		[BARRIER_DETACH] = GO(RUNNING, BARRIER_UNTRACE),
 		[BARRIER_TIMEOUT] = JUST(ATTACHED),
 		[BARRIER_RELEASE] = REFUSE(ATTACHED),
-		[BARRIER_CRASH] = REFUSE(ATTACHED),
+		[BARRIER_CRASH] = GO(ATTACHED, BARRIER_LET_GO),
 		[BARRIER_LOST] = GO(EXITED, BARRIER_DROP_CLIENT),
 		[BARRIER_EXIT] = GO(EXITED, BARRIER_DROP_CLIENT),
 	},

@@ -285,14 +285,20 @@ static const struct {
 	{ "disconnect", CLIENT_NEW, CLIENT_ENDED, do_disconnect },
 };
 
+static const char *order_mistake(const struct client *c)
+{
+	if (c->state < CLIENT_CONFIGURING)
+		return "not attached: `initialize` and `attach` come first";
+	return c->state == CLIENT_CONFIGURING ? "not attached yet"
+					      : "not attached any more";
+}
+
 static void refuse_order(struct client *c, const struct dap_message *m)
 {
 	char name[64];
 
 	dap_peer_refuse(c->peer, m->seq, dap_peer_name(m, name, sizeof(name)),
-			REFUSED_ORDER, c->state < CLIENT_CONFIGURING
-			? "not attached: `initialize` and `attach` come first"
-			: "not attached any more");
+			REFUSED_ORDER, order_mistake(c));
 	if (c->state > CLIENT_GREETED)
 		return;
 	client_note_refusal(c, METRIC_REFUSED_PROTOCOL, "its first requests "

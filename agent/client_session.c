@@ -19,7 +19,8 @@
 #define TRACE_MS 5000          /* for the debugger to trace all threads: with
 				  many busy ones it takes seconds */
 #define DEFERRED_MAX (1024 * 1024)  /* bytes of events before the attach is
-				 answered; there are a few hundred */
+				 answered; a few hundred are usual, but the step
+				 prints what it likes */
 
 /* attaching */
 
@@ -84,14 +85,16 @@ void client_started(struct client *c, bool ok, const char *error)
 static void flush_deferred(struct client *c)
 {
 	struct dap_limits all = { 4096, DEFERRED_MAX, 512 };
+	const char *at = c->deferred.data;
+	size_t left = c->deferred.len;
 	struct dap_frame frame;
 	struct dap_message m;
 
-	while (dap_next(c->deferred.data, c->deferred.len, &all, &frame) ==
-		       DAP_OK &&
+	while (dap_next(at, left, &all, &frame) == DAP_OK &&
 	       dap_scan(frame.body, frame.body_len, all.depth, &m) == DAP_OK) {
 		dap_peer_forward(c->peer, &m, 0);
-		buf_consume(&c->deferred, frame.total);
+		at += frame.total;
+		left -= frame.total;
 	}
 	buf_free(&c->deferred);
 }
@@ -105,6 +108,7 @@ static void attached(struct client *c)
 	c->state = CLIENT_ATTACHED;
 	c->since = client_now();
 	flush_deferred(c);
+	client_watch_request(c);   /* a pause counts from when it is told */
 	if (c->session)
 		session_ready(c->session);
 	c->ops->attached(c->ctx, c, c->debuggee);
@@ -166,6 +170,14 @@ static bool is_replaced(const struct dap_message *m)
 	return yes;
 }
 
+static bool fits(const struct client *c, const struct dap_message *m)
+{
+	return c->deferred.len + m->body_len < DEFERRED_MAX;
+}
+
+/* While its threads are being traced the step runs: none of what it sends, such
+ * as a `stopped`, is lost, and where there is much of it the attach is answered
+ * before that is over. */
 void client_event(struct client *c, const struct dap_message *m)
 {
 	client_watch_event(c, m);
@@ -179,9 +191,11 @@ void client_event(struct client *c, const struct dap_message *m)
 		c->replaced = true;
 		return;
 	}
+	if (c->state == CLIENT_CONFIGURING && c->configured && !fits(c, m))
+		attached(c);
 	if (c->state == CLIENT_ATTACHED || c->state == CLIENT_LEAVING)
 		client_relay(c, m, 0);
-	else if (c->deferred.len + m->body_len < DEFERRED_MAX)
+	else if (fits(c, m))
 		dap_write(&c->deferred, m->body, m->body_len);
 }
 

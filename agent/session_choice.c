@@ -1,29 +1,49 @@
 #include "sessions_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "buf.h"
+#include "hook_server.h"
 
 /* whom to hold */
 
-/* The parent of a process, 0 when it cannot be told. */
-static pid_t parent_of(pid_t pid)
+/* Of /proc/PID/stat: the parent, and when it started, in ticks. */
+static bool read_stat(pid_t pid, int *ppid, uint64_t *began)
 {
 	char path[32], text[512], *p;
 	FILE *f;
 	size_t n;
-	int ppid;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	f = fopen(path, "re");
 	if (!f)
-		return 0;
+		return false;
 	n = fread(text, 1, sizeof(text) - 1, f);
 	fclose(f);
 	text[n] = '\0';
 	p = strrchr(text, ')');  /* the command's name may hold anything */
-	return p && sscanf(p + 1, " %*c %d", &ppid) == 1 ? ppid : 0;
+	return p && sscanf(p + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+			   "%*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64, ppid,
+			   began) == 2;
+}
+
+/* 0 when it cannot be told. */
+static pid_t parent_of(pid_t pid)
+{
+	uint64_t began;
+	int ppid;
+
+	return read_stat(pid, &ppid, &began) ? ppid : 0;
+}
+
+uint64_t session_began(pid_t pid)
+{
+	uint64_t began;
+	int ppid;
+
+	return read_stat(pid, &ppid, &began) ? began : 0;
 }
 
 struct session *sessions_by_pid(struct sessions *all, pid_t pid)
@@ -35,13 +55,17 @@ struct session *sessions_by_pid(struct sessions *all, pid_t pid)
 	return s;
 }
 
+/* As they stand now, by the kernel's word: what a process said of its parent
+ * may be over, or be numbers of another namespace. */
 bool session_descends(const struct session *s, const struct session *a)
 {
-	pid_t pid = s->hello.ppid;
+	pid_t pid = hook_pid(s->hook), of = hook_pid(a->hook);
 
-	for (int i = 0; i < 64 && pid > 1; i++, pid = parent_of(pid))
-		if (pid == a->hello.pid)
+	for (int i = 0; i < 64 && pid > 1 && of > 0; i++) {
+		pid = parent_of(pid);
+		if (pid == of)
 			return true;
+	}
 	return false;
 }
 

@@ -32,11 +32,13 @@ static bool has_sigterm(pid_t pid, const char *set)
 	return in;
 }
 
+/* The connection may outlive its process, in what that has forked. */
 static bool signal_process(const struct session *s, int sig)
 {
 	pid_t pid = hook_pid(s->hook);
 
-	return pid > 0 && kill(pid, sig) == 0;
+	return pid > 0 && s->began && session_began(pid) == s->began &&
+	       kill(pid, sig) == 0;
 }
 
 static void on_overdue(uv_timer_t *t)

@@ -60,6 +60,7 @@ static void *on_hello(void *ctx, struct hook *h, struct hello *hello)
 	s->all = all;
 	s->hook = h;
 	s->hello = *hello;
+	s->began = session_began(hook_pid(h));
 	barrier_init(&s->barrier);
 	pycmd_parse(s->hello.args, s->hello.argc, &s->cmd);
 	uv_timer_init(all->loop, &s->timer);

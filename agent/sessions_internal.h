@@ -60,6 +60,8 @@ struct session {
 	unsigned answers;    /* `attach` and `retrace` lines that the hook has
 				not answered ... */
 	unsigned stale_answers;  /* ... of those, taken back meanwhile */
+	uint64_t began;      /* what tells its process from a later one with
+				the same number */
 	bool waiting;        /* the hook waits for our word */
 	bool asked;          /* told to hold, no `ready` yet */
 	bool leaving;        /* the client has not left the debugger yet */
@@ -136,6 +138,9 @@ void session_postpone(struct session *s, int64_t ms);
 void session_end(struct session *s);
 
 /* session_choice.c */
+
+/* When that process started, in ticks; 0 when it cannot be told. */
+uint64_t session_began(pid_t pid);
 
 /* Is `a` one of the ancestors of `s`? */
 bool session_descends(const struct session *s, const struct session *a);

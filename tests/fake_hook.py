@@ -12,15 +12,17 @@ SECONDS = 10
 class Hook:
     """`verbs` are the agent's lines so far, without what follows them."""
 
-    def __init__(self, name, *fields):
+    def __init__(self, name, *fields, connect=socket.socket.connect):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(SECONDS)
-        self.sock.connect(b"\0" + name[1:].encode())
+        connect(self.sock, b"\0" + name[1:].encode())
         self.file = self.sock.makefile("rb")
         self.log = ""
-        data = "".join("%s\0" % f for f in (
-            "pid=%d" % os.getpid(), "ppid=1", "arg=python",
-            "arg=train.py") + fields).encode()
+        given = {"pid": os.getpid(), "ppid": 1}
+        given.update(field.split("=", 1) for field in fields)
+        data = "arg=python\0arg=train.py\0" + "".join(
+            "%s=%s\0" % field for field in given.items())
+        data = data.encode()
         self.sock.sendall(b"pitstop 1 %d\n%s" % (len(data), data))
 
     def send(self, *lines):
@@ -63,6 +65,9 @@ class Debuggee(Client):
                     "success": True, "command": request["command"],
                     "body": bodies.get(request["command"], {})})
 
+    def tell(self, event, **body):
+        self.write({"type": "event", "event": event, "body": body})
+
     def end(self):
         """As pydevd at its process's end."""
-        self.write({"type": "event", "event": "terminated"})
+        self.tell("terminated")

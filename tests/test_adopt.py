@@ -527,6 +527,7 @@ def test_recipe_with_azures_own_libraries(start, tmp_path, kind, mode, flags):
                   "--args", mode, "--timeout", "31")
     if flags:
         launch = step.launches(1, 90)[0]
+        step.stdout.wait("^pitstop: holding ")   # not only listening
         client = step.client(launch)
         client.start(launch, {step.path: [line_of(step.path, "train")]})
         client.go(stops(step, client, "train"))
