@@ -1,5 +1,6 @@
 #include "http_access.h"
 
+#include <arpa/inet.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
@@ -26,6 +27,35 @@ bool http_is_foreign(const struct http_request *r)
 		return true;
 	return origin && (!host || strncasecmp(origin, "http://", 7) != 0 ||
 			  strcasecmp(origin + 7, host) != 0);
+}
+
+/* "10.3.0.5:5679", "[fd00::1]:5679" or "localhost:5679". */
+static bool is_address(const char *host)
+{
+	size_t begin = *host == '[', len = strcspn(host + begin, begin ? "]"
+								     : ":");
+	struct in6_addr addr;
+	char name[INET6_ADDRSTRLEN];
+
+	if (len >= sizeof(name))
+		return false;
+	memcpy(name, host + begin, len);
+	name[len] = '\0';
+	return inet_pton(begin ? AF_INET6 : AF_INET, name, &addr) == 1 ||
+	       strcasecmp(name, "localhost") == 0;
+}
+
+/* Where no token is asked for, a page whose site's name has come to mean our
+ * address would have the visitor's browser ask us as its own site. */
+static bool is_open(struct http_connection *c, const struct http_request *r)
+{
+	const char *host = r->field[HTTP_FIELD_HOST];
+
+	if (!host || is_address(host))
+		return true;
+	http_refuse(c, 403, "without a token it answers only to its address, "
+			    "as in http://10.3.0.5:5679, not to a name", NULL);
+	return false;
 }
 
 /* RFC 6750. */
@@ -61,8 +91,10 @@ bool http_has_token(struct http_connection *c, const struct http_request *r,
 	int64_t now = (int64_t)(uv_hrtime() / 1000000);
 	struct sockaddr_storage from;
 
-	if (!token || http_is_local(c))
+	if (http_is_local(c))
 		return true;
+	if (!token)
+		return is_open(c, r);
 	if (!shown) {
 		http_refuse(c, 401, "it needs the token that the launch "
 			    "configuration in the step's log has, as "

@@ -44,6 +44,17 @@ def victim(tmp_path_factory):
     assert [line for line in said if not WRONG_TOKEN.match(line)] == []
 
 
+@pytest.fixture(scope="module")
+def open_to_all(tmp_path_factory):
+    """One that needs no token, left as it is."""
+    path = place(tmp_path_factory.mktemp("open"), "simple.py")
+    step = Step([pick("py3.11", "system").path, path], "--hold", "--timeout",
+                "900", env={"PITSTOP_TOKEN": "none"})
+    step.wait_held()
+    yield step
+    step.end()
+
+
 @pytest.fixture
 def held(hold, one_python, tmp_path):
     """held(**more): a step that is held."""
@@ -369,6 +380,21 @@ def test_the_scheme_is_read_in_any_case(victim):
     assert answer.status == 200
 
 
+@pytest.mark.parametrize("host, status", [
+    ("127.0.0.1", 200), ("127.0.0.1:5679", 200), ("[::1]:5679", 200),
+    ("localhost:5679", 200), ("LOCALHOST", 200), ("pages.example", 403),
+    ("pages.example:5679", 403), ("127.0.0.1.pages.example", 403),
+    ("[pages]", 403), ("10.3.0", 403)])
+def test_without_a_token_only_the_address_is_answered_to(open_to_all, host,
+                                                         status):
+    """Not a name that a page of that name has had lead here."""
+    for path, want in (("/v1/sessions", status), ("/livez", 200)):
+        with Wire(open_to_all.http_port) as wire:
+            wire.send(("GET %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (
+                path, host)).encode())
+            assert wire.answer().status == want, path
+
+
 def test_where_no_token_is_asked_for(held):
     step = held(env={"PITSTOP_TOKEN": "none"})
     assert ask(step.http_port, "GET", "/v1/sessions").status == 200
@@ -377,15 +403,15 @@ def test_where_no_token_is_asked_for(held):
 
 @pytest.mark.parametrize("fields", [
     ["Origin: http://evil.example"], ["Origin: null"],
-    ["Origin: https://pitstop"], ["Sec-Fetch-Site: cross-site"],
-    ["Sec-Fetch-Site: same-site", "Origin: http://pitstop"]])
+    ["Origin: https://127.0.0.1"], ["Sec-Fetch-Site: cross-site"],
+    ["Sec-Fetch-Site: same-site", "Origin: http://127.0.0.1"]])
 def test_pages_of_other_sites_are_refused(victim, fields):
     is_problem(post(victim, "release", fields=fields), 403)
     assert session(victim)["state"] == "holding"
 
 
 def test_a_page_of_ours_is_not(victim):
-    for fields in (["Origin: http://pitstop"], ["Sec-Fetch-Site: none"],
+    for fields in (["Origin: http://127.0.0.1"], ["Sec-Fetch-Site: none"],
                    ["Sec-Fetch-Site: same-origin", "Origin: http://PITSTOP"]):
         answer = post(victim, "release", session_id=999999, fields=fields)
         assert answer.status == 404
