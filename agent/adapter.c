@@ -447,7 +447,8 @@ static void find_place(struct adapter *a, const char *token)
 	a->place.doubtful = choice.doubtful;
 	a->place.missed_vnet = choice.missed_vnet;
 	a->place.wanted_port = a->config->port;
-	a->place.last_port = a->config->port + MORE_PORTS;
+	a->place.last_port = a->config->port + MORE_PORTS < UINT16_MAX ?
+			     a->config->port + MORE_PORTS : UINT16_MAX;
 	a->place.port = a->clients_at ? tcp_server_port(a->clients_at) : 0;
 	a->place.token = token;
 }
@@ -458,7 +459,7 @@ static bool listen_all(struct adapter *a, int debuggees, int *error)
 {
 	a->clients_at = tcp_server_open(a->loop, false, a->config->port,
 					MORE_PORTS, on_client_connection, a,
-					error);
+					&a->place.port_error);
 	if (debuggees >= 0)
 		a->debuggees_at = tcp_server_inherit(
 			a->loop, debuggees, on_debuggee_connection, a, error);

@@ -1,5 +1,6 @@
 #include "driver_log.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,10 +188,16 @@ void driver_log_no_debugger(struct buf *b, const struct step_facts *f)
 }
 
 void driver_log_no_port(struct buf *b, const struct step_facts *f,
-			unsigned last_port)
+			unsigned last_port, int error)
 {
 	buf_addf(b, "pitstop: not holding ");
 	add_short_name(b, f);
-	buf_addf(b, ": the ports %u to %u are all taken; free one, or name "
-		    "another with PITSTOP_PORT\n", f->wanted_port, last_port);
+	if (error != -EADDRINUSE)
+		buf_addf(b, ": cannot listen on port %u: %s; name another "
+			    "with PITSTOP_PORT\n", f->wanted_port,
+			 strerror(-error));
+	else
+		buf_addf(b, ": the ports %u to %u are all taken; free one, or "
+			    "name another with PITSTOP_PORT\n",
+			 f->wanted_port, last_port);
 }

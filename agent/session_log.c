@@ -80,6 +80,14 @@ void session_say_hold(struct session *s)
 	say(s, &b);
 }
 
+static void say_no_port(const struct session *s, struct buf *b,
+			const struct step_facts *f)
+{
+	const struct place *at = s->all->place;
+
+	driver_log_no_port(b, f, at->last_port, at->port_error);
+}
+
 void session_say_listen(struct session *s, const char *call)
 {
 	struct step_facts f = facts(s);
@@ -88,7 +96,7 @@ void session_say_listen(struct session *s, const char *call)
 	if (f.port)
 		driver_log_listen(&b, &f, call);
 	else
-		driver_log_no_port(&b, &f, s->all->place->last_port);
+		say_no_port(s, &b, &f);
 	s->told = s->told || f.late_attach;
 	say(s, &b);
 }
@@ -128,7 +136,7 @@ void session_say_no_hold(struct session *s)
 	if (f.port)
 		driver_log_no_debugger(&b, &f);
 	else
-		driver_log_no_port(&b, &f, s->all->place->last_port);
+		say_no_port(s, &b, &f);
 	say(s, &b);
 }
 

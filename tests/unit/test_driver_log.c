@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
 
 #include "buf.h"
@@ -194,7 +195,8 @@ static void every_line_on_a_rank_says_which(void **state)
 	driver_log_still(&b, &f, 59001);
 	driver_log_back(&b, &f, 1);
 	driver_log_no_debugger(&b, &f);
-	driver_log_no_port(&b, &f, 5693);
+	driver_log_no_port(&b, &f, 5693, -EADDRINUSE);
+	driver_log_no_port(&b, &f, 5693, -EACCES);
 	assert_string_equal(text(&b),
 		"Debugger attached = True\n"
 		"pitstop: 10.3.1.5:50123 attached to rank 2 after 12.3 s\n"
@@ -210,6 +212,9 @@ static void every_line_on_a_rank_says_which(void **state)
 		"it with PITSTOP_DEBUGPY\n"
 		"pitstop: not holding train.py (rank 2): the ports 5678 to "
 		"5693 are all taken; free one, or name another with "
+		"PITSTOP_PORT\n"
+		"pitstop: not holding train.py (rank 2): cannot listen on "
+		"port 5678: Permission denied; name another with "
 		"PITSTOP_PORT\n");
 	buf_free(&b);
 }
@@ -248,7 +253,7 @@ static void every_other_line_starts_with_the_name(void **state)
 	driver_log_still(&b, &FACTS, 59001);
 	driver_log_back(&b, &FACTS, 1);
 	driver_log_no_debugger(&b, &FACTS);
-	driver_log_no_port(&b, &FACTS, 5693);
+	driver_log_no_port(&b, &FACTS, 5693, -EADDRINUSE);
 	text(&b);
 	for (char *line = strtok(b.data, "\n"); line; line = strtok(NULL, "\n"))
 		assert_memory_equal(line, "pitstop: ", 9);
