@@ -219,7 +219,8 @@ static void shut_out(struct client *c, const struct sockaddr *from)
 
 	address_host(from, host);
 	snprintf(why, sizeof(why), "%s is not in PITSTOP_ALLOW, the addresses "
-		 "that may debug this step; start it with --allow %s", host,
+		 "that may debug this step; start it with an --allow that has "
+		 "it, beside all others that may: it replaces the default",
 		 host);
 	client_turn_away(c, METRIC_REFUSED_ADDRESS, why);
 }

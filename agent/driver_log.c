@@ -63,11 +63,14 @@ static void add_doubts(struct buf *b, const struct step_facts *f)
 	if (f->doubtful)
 		buf_addf(b, "pitstop: %s can hardly be reached from another "
 			    "machine; name a better address with "
-			    "PITSTOP_ADVERTISE\n", f->host);
+			    "PITSTOP_ADVERTISE, or come through ssh -L\n",
+			 f->host);
 	if (f->private_only)
 		buf_addf(b, "pitstop: %s is a public address, and only private "
 			    "ones may connect; if yours is public too, name "
-			    "it with --allow (PITSTOP_ALLOW)\n", f->host);
+			    "it with --allow (PITSTOP_ALLOW), and all others "
+			    "that may: the list replaces the default\n",
+			 f->host);
 }
 
 static void add_launch(struct buf *b, const struct step_facts *f)
@@ -91,9 +94,9 @@ static void add_launch(struct buf *b, const struct step_facts *f)
 	if (json)
 		buf_addf(b, "pitstop: launch.json: %s\n", json);
 	if (json && f->rank >= 0)
-		buf_addf(b, "pitstop: it opens every rank that is held; with "
-			    "\"pitstopRank\": %d in it, this one alone\n",
-			 f->rank);
+		buf_addf(b, "pitstop: it opens every rank that this pitstop "
+			    "holds; with \"pitstopRank\": %d in it, this one "
+			    "alone\n", f->rank);
 	free(json);
 }
 
@@ -125,9 +128,9 @@ void driver_log_listen(struct buf *b, const struct step_facts *f,
 	buf_addf(b, "pitstop: ");
 	add_name(b, f);
 	buf_addf(b, " called %s(); ", call);
-	if (!f->late_attach) {
-		buf_addf(b, "nobody can attach while it runs, "
-			    "PITSTOP_LATE_ATTACH is off\n");
+	if (f->shut || !f->late_attach) {
+		buf_addf(b, "nobody can attach while it runs, %s\n",
+			 f->shut ? f->shut : "PITSTOP_LATE_ATTACH is off");
 		return;
 	}
 	buf_addf(b, "attach to ");
@@ -171,7 +174,7 @@ void driver_log_not_attached(struct buf *b, const struct step_facts *f,
 
 	if (f->failed)
 		next = "the exception takes its course";
-	else if (f->late_attach)
+	else if (f->late_attach && !f->shut)
 		next = "the step runs on and can still be attached to";
 	buf_addf(b, "Debugger attached = False\npitstop: ");
 	if (f->rank >= 0)

@@ -55,6 +55,8 @@ static struct step_facts facts(const struct session *s)
 		.token = at->token,
 		.failed = *s->failed ? s->failed : NULL,
 		.late_attach = s->all->config->late_attach,
+		.shut = cidr_is_none(s->all->config->allow)
+			? "PITSTOP_ALLOW is none" : NULL,
 		.told = s->told && !*s->failed,
 		.private_only = is_private_only(s->all),
 		.vnet_said = config_said(s->all->config, "PITSTOP_VNET"),
@@ -156,5 +158,6 @@ void sessions_end(struct sessions *all)
 			 config_said(c, "PITSTOP_MATCH"), c->match);
 	else
 		log_warn("nothing was held: the step started no Python script "
-			 "or module (python -I, -E and -S are not seen)");
+			 "or module (python -c and standard input are none; "
+			 "python -I, -E and -S are not seen)");
 }

@@ -33,6 +33,8 @@ struct step_facts {
 	const char *token;     /* NULL: none asked for */
 	const char *failed;    /* the exception that it is held at, or NULL */
 	bool late_attach;
+	const char *shut;      /* the setting by which nobody may connect, or
+				  NULL */
 	bool told;             /* where to attach and how stands above */
 };
 

@@ -114,10 +114,14 @@ static void the_log_says_which_port_and_rank_it_is(void **state)
 	assert_non_null(strstr(b.data, "pitstop: port 5678 is taken on this "
 				       "host, using 5680\n"));
 	assert_non_null(strstr(b.data, "(pid 17, rank 3)"));
-	assert_non_null(strstr(b.data, "\"pitstopRank\": 3 in it"));
+	assert_non_null(strstr(b.data, "pitstop: it opens every rank that "
+				       "this pitstop holds; with "
+				       "\"pitstopRank\": 3 in it, this one "
+				       "alone\n"));
 	assert_null(strstr(b.data, "\"pitstopRank\":"
 				   "3"));
-	assert_non_null(strstr(b.data, "PITSTOP_ADVERTISE"));
+	assert_non_null(strstr(b.data, "PITSTOP_ADVERTISE, or come through "
+				       "ssh -L\n"));
 	buf_free(&b);
 }
 
@@ -163,7 +167,8 @@ static void a_public_address_for_private_clients_is_doubted(void **state)
 	assert_non_null(strstr(text(&b), "pitstop: 203.0.113.7 is a public "
 			       "address, and only private ones may connect; "
 			       "if yours is public too, name it with --allow "
-			       "(PITSTOP_ALLOW)\n"));
+			       "(PITSTOP_ALLOW), and all others that may: the "
+			       "list replaces the default\n"));
 	buf_free(&b);
 }
 
@@ -180,6 +185,23 @@ static void the_end_of_a_hold_says_how_it_ended(void **state)
 	assert_string_equal(text(&b), "Debugger attached = False\npitstop: "
 			    "nobody attached in time; the step runs on and "
 			    "can still be attached to\n");
+	buf_free(&b);
+}
+
+static void nobody_is_told_to_come_when_nobody_may(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+
+	(void)state;
+	f.shut = "PITSTOP_ALLOW is none";
+	driver_log_not_attached(&b, &f, "nobody attached in time");
+	driver_log_listen(&b, &f, "debugpy.listen");
+	assert_string_equal(text(&b), "Debugger attached = False\npitstop: "
+			    "nobody attached in time; the step runs on\n"
+			    "pitstop: train.py (pid 17) called "
+			    "debugpy.listen(); nobody can attach while it "
+			    "runs, PITSTOP_ALLOW is none\n");
 	buf_free(&b);
 }
 
@@ -272,6 +294,7 @@ int main(void)
 		cmocka_unit_test(a_range_without_an_address_of_ours_is_told),
 		cmocka_unit_test(a_public_address_for_private_clients_is_doubted),
 		cmocka_unit_test(the_end_of_a_hold_says_how_it_ended),
+		cmocka_unit_test(nobody_is_told_to_come_when_nobody_may),
 		cmocka_unit_test(every_line_on_a_rank_says_which),
 		cmocka_unit_test(a_hold_at_a_crash_says_what_failed),
 		cmocka_unit_test(every_other_line_starts_with_the_name),
