@@ -276,6 +276,22 @@ def test_client_off_the_allow_list_is_turned_away(hold, one_python, tmp_path):
     assert step.finished()[0] == 7
 
 
+@pytest.mark.parametrize("key, value", [("pitstopRank", "x"),
+                                        ("subProcessId", "abc")])
+def test_a_key_of_another_type_is_refused_and_opens_nothing(
+        hold, one_python, tmp_path, key, value):
+    step = hold([one_python.path, place(tmp_path, "simple.py")])
+    launch = step.wait_held()
+    client = step.client(launch)
+    client.initialize()
+    refused = client.response(client.begin_attach(
+        dict(launch, **{key: value})))
+    assert refused["success"] is False
+    assert refused["message"].startswith(f'"{key}" has to be the number of ')
+    step.attached(launch)
+    assert step.finished()[0] == 7
+
+
 def test_nobody_is_invited_where_nobody_may(hold, one_python, tmp_path):
     step = hold([one_python.path, place(tmp_path, "simple.py")],
                 "--allow", "none", timeout=1)
