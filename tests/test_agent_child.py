@@ -216,8 +216,8 @@ def test_one_that_stands_still_is_killed_and_replaced():
         said = process.stderr.readline().decode()
         took = time.monotonic() - started
         assert said == ("pitstop: the agent did not answer for 10 s and was "
-                        "killed, starting it again in 0.05 s; the step is not "
-                        "affected\n")
+                        "killed, starting it again in 0.05 s; the step runs "
+                        "on, and a debugger that was in has to attach again\n")
         assert SILENCE - 1.5 < took < SILENCE + 1.5
         serving_agent(process.pid, other_than=agent)
         process.stdin.close()
