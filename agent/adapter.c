@@ -219,7 +219,8 @@ static void shut_out(struct client *c, const struct sockaddr *from)
 
 	address_host(from, host);
 	snprintf(why, sizeof(why), "%s is not in PITSTOP_ALLOW, the addresses "
-		 "that may debug this step; start it with --allow %s", host,
+		 "that may debug this step; start it with an --allow that has "
+		 "it, beside all others that may: it replaces the default",
 		 host);
 	client_turn_away(c, METRIC_REFUSED_ADDRESS, why);
 }
@@ -447,7 +448,8 @@ static void find_place(struct adapter *a, const char *token)
 	a->place.doubtful = choice.doubtful;
 	a->place.missed_vnet = choice.missed_vnet;
 	a->place.wanted_port = a->config->port;
-	a->place.last_port = a->config->port + MORE_PORTS;
+	a->place.last_port = a->config->port + MORE_PORTS < UINT16_MAX ?
+			     a->config->port + MORE_PORTS : UINT16_MAX;
 	a->place.port = a->clients_at ? tcp_server_port(a->clients_at) : 0;
 	a->place.token = token;
 }
@@ -458,7 +460,7 @@ static bool listen_all(struct adapter *a, int debuggees, int *error)
 {
 	a->clients_at = tcp_server_open(a->loop, false, a->config->port,
 					MORE_PORTS, on_client_connection, a,
-					error);
+					&a->place.port_error);
 	if (debuggees >= 0)
 		a->debuggees_at = tcp_server_inherit(
 			a->loop, debuggees, on_debuggee_connection, a, error);

@@ -138,8 +138,9 @@ static void start_later(struct agent_child *a, const char *why, int64_t now)
 	if (a->started && now - a->started >= LONG_LIFE_MS)
 		a->pause = PAUSE_MIN_MS;
 	if (may_write(a, now))
-		log_warn("%s, starting it again in %g s; the step is not "
-			 "affected", why, (double)a->pause / 1000);
+		log_warn("%s, starting it again in %g s; the step runs on, "
+			 "and a debugger that was in has to attach again", why,
+			 (double)a->pause / 1000);
 	a->state = AGENT_WAITING;
 	a->due = now + a->pause;
 	a->pause = a->pause * 2 < PAUSE_MAX_MS ? a->pause * 2 : PAUSE_MAX_MS;

@@ -37,6 +37,23 @@ enum attach_token attach_config_token(const cJSON *config, const char *want)
 	return token_is(have, want) ? TOKEN_RIGHT : TOKEN_WRONG;
 }
 
+/* Absent, or a whole number of at least `min`. */
+static bool is_number(const cJSON *config, const char *key, int min)
+{
+	const cJSON *n = get(config, key);
+
+	return !n || cJSON_IsNull(n) ||
+	       (cJSON_IsNumber(n) && n->valuedouble >= min &&
+		n->valuedouble == n->valueint);
+}
+
+static bool is_switch(const cJSON *config, const char *key)
+{
+	const cJSON *b = get(config, key);
+
+	return !b || cJSON_IsNull(b) || cJSON_IsBool(b);
+}
+
 const char *attach_config_mistake(const cJSON *config)
 {
 	if (get(config, "processId"))
@@ -47,6 +64,15 @@ const char *attach_config_mistake(const cJSON *config)
 	if (cJSON_IsTrue(get(config, "noDebug")))
 		return "the step runs already: use Start Debugging (F5), not "
 		       "Run Without Debugging";
+	if (!is_number(config, "pitstopRank", 0))
+		return "\"pitstopRank\" has to be the number of a rank, as in "
+		       "\"pitstopRank\": 3, without quotes around it";
+	if (!is_number(config, "subProcessId", 1))
+		return "\"subProcessId\" has to be the number of a process, as "
+		       "in \"subProcessId\": 4711, without quotes around it";
+	if (!is_switch(config, "pitstopTakeover"))
+		return "\"pitstopTakeover\" has to be true or false, without "
+		       "quotes around it";
 	return NULL;
 }
 

@@ -142,6 +142,14 @@ bool cidr_parse(struct cidr_list *list, const char *text, char bad[static 64])
 	return true;
 }
 
+bool cidr_is_none(const char *text)
+{
+	struct cidr_list list;
+	char bad[64];
+
+	return cidr_parse(&list, text, bad) && list.len == 0;
+}
+
 bool cidr_mend(const char *piece, char mended[static 64])
 {
 	bool ipv4 = !strchr(piece, ':');

@@ -104,16 +104,19 @@ static bool token_ok(struct client *c)
 		return true;
 	case TOKEN_MISSING:
 		return refuse_token(c, "missing token",
-				    "missing token: take \"pitstopToken\" "
-				    "over from the launch configuration in "
-				    "the step's log");
+				    "missing token: put \"pitstopToken\" into "
+				    "the configuration: the PITSTOP_TOKEN "
+				    "that the step was started with, or the "
+				    "one in its log if it was held");
 	case TOKEN_WRONG:
 		break;
 	}
 	guesses_add(guesses, (struct sockaddr *)&from, now);
 	return refuse_token(c, "wrong token",
-			    "wrong token: \"pitstopToken\" in the launch "
-			    "configuration is not the one in this step's log");
+			    "wrong token: \"pitstopToken\" in the "
+			    "configuration has to be the PITSTOP_TOKEN that "
+			    "this step was started with, or the one in its "
+			    "log if it was held");
 }
 
 /* Takes the request's arguments as those of an attach. */

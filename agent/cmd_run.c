@@ -25,7 +25,9 @@ static const char HELP[] =
 "(128+n when signal n ended it), and lets VS Code debug its Python processes.\n"
 "\n"
 "  pitstop run -- python train.py\n"
-"      starts at once, and can be attached to as long as it runs\n"
+"      starts at once, and can be attached to as long as it runs, with the\n"
+"      PITSTOP_TOKEN that was set; one that is made up is printed with a hold\n"
+"      only, and by 'pitstop launch-json' beside the step\n"
 "  pitstop run --hold --timeout 10m -- python train.py\n"
 "      waits for a debugger before the first line of train.py, 10 minutes at\n"
 "      the most, and prints the launch configuration to paste into VS Code\n"
@@ -36,8 +38,8 @@ static const char HELP[] =
 "has passed.\n"
 "\n"
 "Options come before COMMAND. Each has a variable, for images and pipelines\n"
-"whose command line is given; an option wins over its variable. A TIME is in\n"
-"seconds, or has a unit: 600, 600s, 10m, 2h.\n"
+"whose command line is given; an option wins over its variable. A TIME is a\n"
+"whole number, of seconds or of its unit: 600, 600s, 10m, 2h.\n"
 "\n";
 
 static int help(void)
@@ -64,7 +66,10 @@ static int not_an_option(const char *word)
 		return help();
 	strlcpy(name, word, len < sizeof(name) ? len : sizeof(name));
 	meant = config_nearest_flag(name);
-	if (strcmp(name, "--token") == 0)
+	if (strcmp(name, "--version") == 0)
+		log_warn("run has no option '--version'; 'pitstop version' "
+			 "prints it");
+	else if (strcmp(name, "--token") == 0)
 		log_warn("--token is no option, since others can see command "
 			 "lines: set the variable PITSTOP_TOKEN");
 	else
@@ -99,10 +104,7 @@ static void follow_recipe(struct config *c, char **command)
 /* A hold that nobody can end costs its whole time. */
 static void doubt_allow(const struct config *c)
 {
-	struct cidr_list list;
-	char bad[64];
-
-	if (cidr_parse(&list, c->allow, bad) && list.len == 0)
+	if (cidr_is_none(c->allow))
 		log_warn("%s is '%s': nobody can attach, and a hold lasts "
 			 "until its timeout", config_said(c, "PITSTOP_ALLOW"),
 			 c->allow);
@@ -120,21 +122,25 @@ static void doubt_debugpy(const struct config *c)
 			 strerror(errno), c->debugpy);
 }
 
-static void doubt_variables(void)
+static void doubt_variables(const char *meant)
 {
 	/* what an outer pitstop and its hook set for the step */
 	static const char *const OURS[] = {
 		"PITSTOP_SOCKET", HOOK_DIR_VARIABLE, "PITSTOP_HELD", NULL
 	};
 
-	config_unknown_variables(OURS, on_bad, NULL);
+	config_unknown_variables(OURS, meant, on_bad, NULL);
 }
 
-/* What a hold that was asked for makes worth telling; without one nothing is
- * printed. */
+/* What a hold that was asked for makes worth telling; without one only that
+ * it may have been meant. */
 static void tell_doubts(const struct config *c)
 {
-	doubt_variables();
+	if (c->hold == HOLD_OFF) {
+		doubt_variables("PITSTOP_HOLD");
+		return;
+	}
+	doubt_variables(NULL);
 	doubt_allow(c);
 	doubt_debugpy(c);
 }
@@ -151,8 +157,7 @@ int cmd_run(int argc, char **argv)
 	if (at >= argc)
 		return no_command();
 	follow_recipe(&config, argv + at);
-	if (config.hold != HOLD_OFF)
-		tell_doubts(&config);
+	tell_doubts(&config);
 	if (config_export(&config) < 0)
 		log_warn("memory is short: the options have no effect");
 	return supervisor_run(argv + at, config.token, config.by_flag);

@@ -29,7 +29,8 @@ const struct setting config_table[] = {
 	  "hold the step until a debugger attaches, for --timeout at the "
 	  "most. MODE says where; step: before its first line; crash: "
 	  "where an exception that nothing caught would end it; both: at "
-	  "both; off: nowhere",
+	  "both; off: nowhere. on, yes, true and 1 mean step; no, false "
+	  "and 0 off",
 	  &kind_word, MEMBER(hold), .words = hold_words },
 	{ "--timeout", "PITSTOP_TIMEOUT", "TIME", NULL, "300",
 	  "how long a hold lasts when nobody attaches; then the step runs "
@@ -40,7 +41,8 @@ const struct setting config_table[] = {
 	  &kind_duration, MEMBER(max_hold), .min = 1, .max = DURATION_WEEK },
 	{ "--pause-limit", "PITSTOP_PAUSE_LIMIT", "TIME", NULL, "off",
 	  "a step that has stood at a breakpoint for so long, with nothing "
-	  "asked by its debugger, goes on without it; off: it stands",
+	  "asked by its debugger, goes on without it; off or 0: it "
+	  "stands",
 	  &kind_duration, MEMBER(pause_limit), .min = 0, .max = DURATION_WEEK },
 	{ "--port", "PITSTOP_PORT", "PORT", NULL, "5678",
 	  "the debug port; when it is taken, the next free one of the 15 "
@@ -48,10 +50,11 @@ const struct setting config_table[] = {
 	  &kind_number, MEMBER(port), .min = 1, .max = 65535 },
 	{ "--http-port", "PITSTOP_HTTP_PORT", "PORT", NULL, "5679",
 	  "the port for health and control by HTTP; when it is taken, the "
-	  "next free one of the 15 behind it; off: none",
+	  "next free one of the 15 behind it; off or 0: none",
 	  &kind_number, MEMBER(http_port), .min = 0, .max = 65535 },
 	{ "--late-attach", "PITSTOP_LATE_ATTACH", "SWITCH", "on", "on",
-	  "let a debugger attach while the step runs; off: only in a hold",
+	  "let a debugger attach while the step runs, if it has the token "
+	  "(PITSTOP_TOKEN); off: only in a hold",
 	  &kind_word, MEMBER(late_attach), .words = switch_words },
 	{ "--args", "PITSTOP_ARGS", "MODE", NULL, "consume",
 	  "what becomes of --remote_debug, which asks for a hold, and "
@@ -73,7 +76,8 @@ const struct setting config_table[] = {
 	  "print that address of this machine which lies in these ranges",
 	  &kind_ranges, MEMBER(vnet) },
 	{ "--allow", "PITSTOP_ALLOW", "RANGES", NULL, CIDR_DEFAULT,
-	  "the addresses from which debuggers may connect; none: from "
+	  "the addresses from which debuggers may connect, in place of the "
+	  "default: name those of it that shall stay as well; none: from "
 	  "nowhere",
 	  &kind_ranges, MEMBER(allow) },
 	{ "--match", "PITSTOP_MATCH", "PATTERN", NULL, "",
@@ -90,7 +94,9 @@ const struct setting config_table[] = {
 	  &kind_text, MEMBER(debugpy) },
 	{ NULL, "PITSTOP_TOKEN", NULL, NULL, "",
 	  "the pitstopToken that a debugger has to show; none: it needs "
-	  "none; unset: a random one, printed with the launch configuration",
+	  "none; unset: a random one, which is printed only with a hold and "
+	  "by 'pitstop launch-json' beside the step; so set it where a "
+	  "step that is not held shall be attached to",
 	  &kind_secret, MEMBER(token) },
 };
 

@@ -10,10 +10,22 @@
 
 #define VARIABLE_PREFIX "PITSTOP_"
 #define NAME_MAX_BYTES 64   /* of an unknown name that are shown */
+#define BEGINNING_MIN 3     /* bytes of a name that stand for it */
 
 static bool begins_with(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* In slips. A mere beginning of the name comes behind all that are close. */
+static unsigned distance(const char *word, const char *name)
+{
+	unsigned slips = spelling_slips(word, name);
+
+	if (slips == SPELLING_FAR && strlen(word) >= BEGINNING_MIN &&
+	    begins_with(name, word))
+		return SPELLING_FAR - 1;
+	return slips;
 }
 
 /* The flag or variable that a `word` with the same prefix was meant to be. */
@@ -29,7 +41,7 @@ static const char *nearest(const char *word, bool flag)
 		unsigned slips = SPELLING_FAR;
 
 		if (name)
-			slips = spelling_slips(word + prefix, name + prefix);
+			slips = distance(word + prefix, name + prefix);
 		if (slips < least) {
 			least = slips;
 			found = name;
@@ -60,9 +72,9 @@ static bool is_known(const char *name, const char *const *ours)
 	return *ours;
 }
 
-static void tell_of_unknown(const char *name, config_bad *bad, void *ctx)
+static void tell_of_unknown(const char *name, const char *meant,
+			    config_bad *bad, void *ctx)
 {
-	const char *meant = nearest(name, false);
 	char sentence[256];
 
 	if (meant)
@@ -74,12 +86,13 @@ static void tell_of_unknown(const char *name, config_bad *bad, void *ctx)
 	bad(ctx, sentence);
 }
 
-void config_unknown_variables(const char *const *ours, config_bad *bad,
-			      void *ctx)
+void config_unknown_variables(const char *const *ours, const char *meant,
+			      config_bad *bad, void *ctx)
 {
 	for (char **at = environ; at && *at; at++) {
 		size_t len = strcspn(*at, "=");
 		char name[NAME_MAX_BYTES + 1];
+		const char *near;
 
 		/* An empty one means "not set", as in config_environment(). */
 		if (!begins_with(*at, VARIABLE_PREFIX) ||
@@ -87,7 +100,10 @@ void config_unknown_variables(const char *const *ours, config_bad *bad,
 			continue;
 		strlcpy(name, *at,
 			len < sizeof(name) ? len + 1 : sizeof(name));
-		if (!is_known(name, ours) && !is_service_link(name))
-			tell_of_unknown(name, bad, ctx);
+		if (is_known(name, ours) || is_service_link(name))
+			continue;
+		near = nearest(name, false);
+		if (!meant || (near && strcmp(near, meant) == 0))
+			tell_of_unknown(name, near, bad, ctx);
 	}
 }

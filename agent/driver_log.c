@@ -1,5 +1,6 @@
 #include "driver_log.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,11 +63,14 @@ static void add_doubts(struct buf *b, const struct step_facts *f)
 	if (f->doubtful)
 		buf_addf(b, "pitstop: %s can hardly be reached from another "
 			    "machine; name a better address with "
-			    "PITSTOP_ADVERTISE\n", f->host);
+			    "PITSTOP_ADVERTISE, or come through ssh -L\n",
+			 f->host);
 	if (f->private_only)
 		buf_addf(b, "pitstop: %s is a public address, and only private "
 			    "ones may connect; if yours is public too, name "
-			    "it with --allow (PITSTOP_ALLOW)\n", f->host);
+			    "it with --allow (PITSTOP_ALLOW), and all others "
+			    "that may: the list replaces the default\n",
+			 f->host);
 }
 
 static void add_launch(struct buf *b, const struct step_facts *f)
@@ -90,9 +94,9 @@ static void add_launch(struct buf *b, const struct step_facts *f)
 	if (json)
 		buf_addf(b, "pitstop: launch.json: %s\n", json);
 	if (json && f->rank >= 0)
-		buf_addf(b, "pitstop: it opens every rank that is held; with "
-			    "\"pitstopRank\": %d in it, this one alone\n",
-			 f->rank);
+		buf_addf(b, "pitstop: it opens every rank that this pitstop "
+			    "holds; with \"pitstopRank\": %d in it, this one "
+			    "alone\n", f->rank);
 	free(json);
 }
 
@@ -124,9 +128,9 @@ void driver_log_listen(struct buf *b, const struct step_facts *f,
 	buf_addf(b, "pitstop: ");
 	add_name(b, f);
 	buf_addf(b, " called %s(); ", call);
-	if (!f->late_attach) {
-		buf_addf(b, "nobody can attach while it runs, "
-			    "PITSTOP_LATE_ATTACH is off\n");
+	if (f->shut || !f->late_attach) {
+		buf_addf(b, "nobody can attach while it runs, %s\n",
+			 f->shut ? f->shut : "PITSTOP_LATE_ATTACH is off");
 		return;
 	}
 	buf_addf(b, "attach to ");
@@ -170,7 +174,7 @@ void driver_log_not_attached(struct buf *b, const struct step_facts *f,
 
 	if (f->failed)
 		next = "the exception takes its course";
-	else if (f->late_attach)
+	else if (f->late_attach && !f->shut)
 		next = "the step runs on and can still be attached to";
 	buf_addf(b, "Debugger attached = False\npitstop: ");
 	if (f->rank >= 0)
@@ -187,10 +191,16 @@ void driver_log_no_debugger(struct buf *b, const struct step_facts *f)
 }
 
 void driver_log_no_port(struct buf *b, const struct step_facts *f,
-			unsigned last_port)
+			unsigned last_port, int error)
 {
 	buf_addf(b, "pitstop: not holding ");
 	add_short_name(b, f);
-	buf_addf(b, ": the ports %u to %u are all taken; free one, or name "
-		    "another with PITSTOP_PORT\n", f->wanted_port, last_port);
+	if (error != -EADDRINUSE)
+		buf_addf(b, ": cannot listen on port %u: %s; name another "
+			    "with PITSTOP_PORT\n", f->wanted_port,
+			 strerror(-error));
+	else
+		buf_addf(b, ": the ports %u to %u are all taken; free one, or "
+			    "name another with PITSTOP_PORT\n",
+			 f->wanted_port, last_port);
 }

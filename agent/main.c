@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "config.h"
 
 #define USAGE_ERROR 2
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -25,7 +26,7 @@ static const struct subcommand subcommands[] = {
 	{ "launch-json", cmd_launch_json, "print the launch.json for VS Code" },
 	{ "probe", cmd_probe, "say whether an agent is healthy or reachable" },
 	{ "version", cmd_version, "print the versions of all that is inside" },
-	{ "help", cmd_help, "print this" },
+	{ "help", cmd_help, "print this, or a subcommand's help" },
 };
 
 /* The spellings that people try first, beside the names above. */
@@ -52,18 +53,13 @@ static void print_usage(FILE *out)
 	      "and prints\n"
 	      "the launch configuration to paste there. Without --hold the "
 	      "step starts at\n"
-	      "once, and can be attached to while it runs. 'pitstop run "
-	      "--help' explains\n"
-	      "all options.\n",
+	      "once, and can be attached to while it runs, if PITSTOP_TOKEN "
+	      "was set (a token\n"
+	      "that is made up is printed with a hold only, and by 'pitstop "
+	      "launch-json'\n"
+	      "beside the step). 'pitstop run --help' explains all "
+	      "options.\n",
 	      out);
-}
-
-static int cmd_help(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	print_usage(stdout);
-	return 0;
 }
 
 static const struct subcommand *find_subcommand(const char *word)
@@ -77,6 +73,38 @@ static const struct subcommand *find_subcommand(const char *word)
 	return NULL;
 }
 
+/* `pitstop -- python x.py` and `pitstop --hold python x.py` lack their "run".
+ * What stands behind "=" may be a secret. */
+static int no_subcommand(const char *word)
+{
+	int len = (int)strcspn(word, "=");
+	char name[32];
+
+	snprintf(name, sizeof(name), "%.*s", len, word);
+	if (strcmp(word, "--") == 0 || config_nearest_flag(name))
+		fprintf(stderr, "pitstop: no subcommand '%s'; did you mean "
+			"'pitstop run %s'?\n", name, name);
+	else
+		fprintf(stderr, "pitstop: no subcommand '%.*s'; 'pitstop help' "
+			"lists them\n", len, word);
+	return USAGE_ERROR;
+}
+
+/* Of one subcommand, what its own --help prints. */
+static int cmd_help(int argc, char **argv)
+{
+	const struct subcommand *sub = argc > 1 ? find_subcommand(argv[1])
+						: NULL;
+	char *words[] = { argv[1], (char[]){ "--help" }, NULL };
+
+	if (argc > 1 && !sub)
+		return no_subcommand(argv[1]);
+	if (sub && sub->call != cmd_help && sub->call != cmd_version)
+		return sub->call(2, words);
+	print_usage(stdout);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct subcommand *sub;
@@ -86,11 +114,7 @@ int main(int argc, char **argv)
 		return USAGE_ERROR;
 	}
 	sub = find_subcommand(argv[1]);
-	if (sub == NULL) {
-		fprintf(stderr,
-			"pitstop: no subcommand '%s'; 'pitstop help' lists "
-			"them\n", argv[1]);
-		return USAGE_ERROR;
-	}
+	if (sub == NULL)
+		return no_subcommand(argv[1]);
 	return sub->call(argc - 1, argv + 1);
 }

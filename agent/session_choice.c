@@ -145,13 +145,14 @@ static bool ambiguous(struct sessions *all, const struct session *pick)
 static void list_pids(struct sessions *all, char why[static 256])
 {
 	struct buf b = { 0 };
+	unsigned n = 0;
 
 	buf_addf(&b, "several steps run here; add \"subProcessId\" to the "
 		     "configuration:");
 	for (struct session *s = all->first; s; s = s->next)
 		if (attachable(s) && s->main)
-			buf_addf(&b, " %d (%s)", (int)s->hello.pid,
-				 session_name(s));
+			buf_addf(&b, "%s %d (%s)", n++ ? "," : "",
+				 (int)s->hello.pid, session_name(s));
 	snprintf(why, 256, "%.*s", (int)b.len, b.data ? b.data : "");
 	buf_free(&b);
 }

@@ -55,6 +55,8 @@ static struct step_facts facts(const struct session *s)
 		.token = at->token,
 		.failed = *s->failed ? s->failed : NULL,
 		.late_attach = s->all->config->late_attach,
+		.shut = cidr_is_none(s->all->config->allow)
+			? "PITSTOP_ALLOW is none" : NULL,
 		.told = s->told && !*s->failed,
 		.private_only = is_private_only(s->all),
 		.vnet_said = config_said(s->all->config, "PITSTOP_VNET"),
@@ -80,6 +82,14 @@ void session_say_hold(struct session *s)
 	say(s, &b);
 }
 
+static void say_no_port(const struct session *s, struct buf *b,
+			const struct step_facts *f)
+{
+	const struct place *at = s->all->place;
+
+	driver_log_no_port(b, f, at->last_port, at->port_error);
+}
+
 void session_say_listen(struct session *s, const char *call)
 {
 	struct step_facts f = facts(s);
@@ -88,7 +98,7 @@ void session_say_listen(struct session *s, const char *call)
 	if (f.port)
 		driver_log_listen(&b, &f, call);
 	else
-		driver_log_no_port(&b, &f, s->all->place->last_port);
+		say_no_port(s, &b, &f);
 	s->told = s->told || f.late_attach;
 	say(s, &b);
 }
@@ -128,7 +138,7 @@ void session_say_no_hold(struct session *s)
 	if (f.port)
 		driver_log_no_debugger(&b, &f);
 	else
-		driver_log_no_port(&b, &f, s->all->place->last_port);
+		say_no_port(s, &b, &f);
 	say(s, &b);
 }
 
@@ -148,5 +158,6 @@ void sessions_end(struct sessions *all)
 			 config_said(c, "PITSTOP_MATCH"), c->match);
 	else
 		log_warn("nothing was held: the step started no Python script "
-			 "or module (python -I, -E and -S are not seen)");
+			 "or module (python -c and standard input are none; "
+			 "python -I, -E and -S are not seen)");
 }

@@ -19,7 +19,7 @@ enum attach_token { TOKEN_RIGHT, TOKEN_WRONG, TOKEN_MISSING };
 enum attach_token attach_config_token(const struct cJSON *config,
 				      const char *want);
 
-/* One sentence on a key that cannot be served, or NULL. */
+/* One sentence on a key or a value that cannot be served, or NULL. */
 const char *attach_config_mistake(const struct cJSON *config);
 
 int attach_config_pid(const struct cJSON *config);   /* 0: any */

@@ -32,6 +32,9 @@ struct cidr_list {
  * typing mistake. */
 bool cidr_parse(struct cidr_list *list, const char *text, char bad[static 64]);
 
+/* A list without a range: nobody is in it. */
+bool cidr_is_none(const char *text);
+
 /* A piece whose only fault are bits set behind its prefix: the range that it
  * lies in, "10.0.0.0/8" for 10.1.2.3/8. */
 bool cidr_mend(const char *piece, char mended[static 64]);

@@ -59,9 +59,10 @@ const char *config_nearest_flag(const char *word);
 const char *config_said(const struct config *c, const char *variable);
 
 /* Tell of each variable PITSTOP_* that is no setting's and none of `ours` (up
- * to NULL): its name alone. */
-void config_unknown_variables(const char *const *ours, config_bad *bad,
-			      void *ctx);
+ * to NULL): its name alone. With `meant` only of those that were meant to be
+ * that variable. */
+void config_unknown_variables(const char *const *ours, const char *meant,
+			      config_bad *bad, void *ctx);
 
 /* Set the one that `variable` names from text that came another way; `said`
  * is how its user wrote it ("--timeout"). False when it is bad: told, and what

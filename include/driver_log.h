@@ -33,6 +33,8 @@ struct step_facts {
 	const char *token;     /* NULL: none asked for */
 	const char *failed;    /* the exception that it is held at, or NULL */
 	bool late_attach;
+	const char *shut;      /* the setting by which nobody may connect, or
+				  NULL */
 	bool told;             /* where to attach and how stands above */
 };
 
@@ -51,7 +53,9 @@ void driver_log_attached(struct buf *b, const struct step_facts *f,
 void driver_log_not_attached(struct buf *b, const struct step_facts *f,
 			     const char *why);
 void driver_log_no_debugger(struct buf *b, const struct step_facts *f);
+/* `error`: what listening on the ports up to `last_port` ended with, a negative
+ * errno. */
 void driver_log_no_port(struct buf *b, const struct step_facts *f,
-			unsigned last_port);
+			unsigned last_port, int error);
 
 #endif

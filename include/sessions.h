@@ -41,6 +41,7 @@ struct place {
 	uint16_t port;      /* 0: none was free */
 	uint16_t wanted_port;
 	unsigned last_port; /* that was tried */
+	int port_error;     /* why there is none, negative errno */
 	uint16_t http_port; /* 0: none */
 	bool doubtful, missed_vnet;  /* as in address.h */
 	const char *token;  /* NULL: none asked for */

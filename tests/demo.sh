@@ -38,8 +38,9 @@ The step is about to start, and will wait $HOLD s for your debugger.
         { "version": "0.2.0", "configurations": [ ... ] }
  3. Set a breakpoint, for instance on line $line of train.py, and press F5.
 
-If VS Code cannot reach this machine's address, forward the port
-    ssh -L 5678:127.0.0.1:5678 THIS-MACHINE
+If VS Code cannot reach this machine's address, forward the port that is named
+below (5678, or another when that is taken)
+    ssh -L PORT:127.0.0.1:PORT THIS-MACHINE
 and write 127.0.0.1 for "host". Ctrl+C here ends the step.
 
 END

@@ -264,7 +264,9 @@ def test_client_off_the_allow_list_is_turned_away(hold, one_python, tmp_path):
                 "--allow", "10.9.9.0/24", timeout=4)
     client = step.client(step.wait_held())
     assert turned_away(client)
-    said = "127.0.0.1 is not in PITSTOP_ALLOW, "
+    said = "127.0.0.1 is not in PITSTOP_ALLOW, the addresses that may debug " \
+           "this step; start it with an --allow that has it, beside all " \
+           "others that may: it replaces the default"
     assert all(r["message"].startswith(said) for r in refusals(client))
     step.stderr.wait("^pitstop: refused")
     line, = log_lines(step)
@@ -272,6 +274,30 @@ def test_client_off_the_allow_list_is_turned_away(hold, one_python, tmp_path):
         client.name + (said,)))
     assert step.hold_ended()[0] is False
     assert step.finished()[0] == 7
+
+
+@pytest.mark.parametrize("key, value", [("pitstopRank", "x"),
+                                        ("subProcessId", "abc")])
+def test_a_key_of_another_type_is_refused_and_opens_nothing(
+        hold, one_python, tmp_path, key, value):
+    step = hold([one_python.path, place(tmp_path, "simple.py")])
+    launch = step.wait_held()
+    client = step.client(launch)
+    client.initialize()
+    refused = client.response(client.begin_attach(
+        dict(launch, **{key: value})))
+    assert refused["success"] is False
+    assert refused["message"].startswith(f'"{key}" has to be the number of ')
+    step.attached(launch)
+    assert step.finished()[0] == 7
+
+
+def test_nobody_is_invited_where_nobody_may(hold, one_python, tmp_path):
+    step = hold([one_python.path, place(tmp_path, "simple.py")],
+                "--allow", "none", timeout=1)
+    status, out, _ = step.finished()
+    assert status == 7
+    assert "; the step runs on\n" in out and "can still" not in out
 
 
 @pytest.mark.parametrize("allow", [

@@ -107,7 +107,8 @@ def test_its_death_is_told_and_it_is_started_again():
             os.kill(agent, signal.SIGKILL)
             assert process.stderr.readline().decode() == (
                 "pitstop: the agent died (signal 9), starting it again in "
-                f"{pause} s; the step is not affected\n")
+                f"{pause} s; the step runs on, and a debugger that was in "
+                "has to attach again\n")
         process.stdin.close()
         assert process.wait(PATIENCE) == 0
 
@@ -148,7 +149,8 @@ def test_fifty_deaths_do_not_touch_the_step():
             deaths = [each for each in err.splitlines()
                       if re.match(r"pitstop: the agent died \(signal 9\), "
                                   r"starting it again in [0-9.]+ s; the step "
-                                  r"is not affected$", each)]
+                                  r"runs on, and a debugger that was in has "
+                                  r"to attach again$", each)]
             assert len(deaths) == KILLS
             assert len(err.splitlines()) == KILLS, err
 
@@ -214,8 +216,8 @@ def test_one_that_stands_still_is_killed_and_replaced():
         said = process.stderr.readline().decode()
         took = time.monotonic() - started
         assert said == ("pitstop: the agent did not answer for 10 s and was "
-                        "killed, starting it again in 0.05 s; the step is not "
-                        "affected\n")
+                        "killed, starting it again in 0.05 s; the step runs "
+                        "on, and a debugger that was in has to attach again\n")
         assert SILENCE - 1.5 < took < SILENCE + 1.5
         serving_agent(process.pid, other_than=agent)
         process.stdin.close()

@@ -138,6 +138,29 @@ def test_unknown_subcommand_is_named():
         "pitstop: no subcommand 'runn'; 'pitstop help' lists them\n"
 
 
+@pytest.mark.parametrize("words", [("--", "python", "x.py"),
+                                   ("--hold=crash", "--", "python")])
+def test_a_missing_run_is_found(words):
+    result = run(BINARY, *words)
+    meant = words[0].partition("=")[0]
+    assert (result.returncode, result.stderr) == (
+        2, f"pitstop: no subcommand '{meant}'; did you mean 'pitstop run "
+        f"{meant}'?\n")
+
+
+@pytest.mark.parametrize("name", ["run", "status", "probe", "agent"])
+def test_help_of_a_subcommand_is_its_own(name):
+    result = run(BINARY, "help", name)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == run(BINARY, name, "--help").stdout
+
+
+def test_help_of_itself_lists_the_subcommands():
+    for word in ("help", "version", "--help"):
+        assert run(BINARY, "help", word).stdout == run(BINARY, "help").stdout
+    assert run(BINARY, "help", "runn").returncode == 2
+
+
 # ---- the Makefile ---------------------------------------------------------------
 
 def test_make_help_lists_the_targets():

@@ -205,6 +205,15 @@ def test_all_sixteen_ports_taken_costs_no_step(hold, one_python, tmp_path):
     assert re.search("^pitstop: .*%d" % port, out + err, re.M)
 
 
+def test_behind_the_last_port_there_is_none(hold, one_python, tmp_path):
+    with listening(65535):
+        step = hold([one_python.path, place(tmp_path, "simple.py")],
+                    port=65535, timeout=2)
+        status, out, _ = step.finished()
+    assert status == 7
+    assert re.search("the ports 65535 to 65535 are all taken;", out)
+
+
 # ---- the launch configuration -------------------------------------------
 
 def test_launch_configuration_is_what_vs_code_wants(hold, one_python,
@@ -695,7 +704,7 @@ def test_a_hold_that_an_earlier_agent_met_is_not_said_to_be_none(
 
 
 @pytest.mark.parametrize("options, env, words", [
-    ((), {}, "no Python script"),
+    ((), {}, r"no Python script or module \(python -c and standard input"),
     (("--match", "other.py"), {}, r"that --match \(other.py\) names"),
     ((), {"PITSTOP_MATCH": "other.py"}, r"PITSTOP_MATCH \(other.py\) names")])
 def test_a_hold_that_finds_nothing_to_hold_is_said(hold, one_python, tmp_path,

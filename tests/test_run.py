@@ -132,6 +132,8 @@ def test_an_unknown_option_is_an_error():
     assert result.stderr == (
         "pitstop: run has no option '--hodl'; did you mean --hold? "
         "'pitstop run --help' lists them\n")
+    assert "did you mean --late-attach?" in pitstop_run("--late", "x").stderr
+    assert "'pitstop version' prints" in pitstop_run("--version").stderr
     assert pitstop_run("--verbose=2", "echo").stderr == (
         "pitstop: run has no option '--verbose'; 'pitstop run --help' lists "
         "them\n")
@@ -183,6 +185,15 @@ def test_unknown_variables_are_named_when_a_hold_is_asked_for():
 def test_nothing_is_doubted_without_a_hold(tmp_path):
     result = pitstop_run("--allow", "none", "--debugpy", str(tmp_path), "echo",
                          "ran", **UNKNOWN)
+    assert (result.stdout, result.stderr) == ("ran\n", "")
+
+
+@pytest.mark.parametrize("name", ["PITSTOP_HODL", "PITSTOP_HOLDS"])
+def test_a_misspelt_hold_is_named_where_nothing_is_held(name):
+    result = pitstop_run("echo", "ran", **{name: "step"}, **UNKNOWN)
+    assert (result.stdout, result.stderr) == (
+        "ran\n", f"pitstop: {name}: unknown; did you mean PITSTOP_HOLD?\n")
+    result = pitstop_run("echo", "ran", **{name: ""})
     assert (result.stdout, result.stderr) == ("ran\n", "")
 
 

@@ -130,7 +130,6 @@ static void keys_have_their_types_or_count_as_absent(void **state)
 	assert_true(attach_config_children(c));
 	assert_string_equal(attach_config_ide_os(c), "UNIX");
 	assert_false(attach_config_interrupts(c));
-	assert_null(attach_config_mistake(c));
 	cJSON_Delete(c);
 	c = cJSON_Parse("{\"subProcessId\":7,\"pitstopRank\":2,"
 			"\"pitstopTakeover\":true,\"pitstopOffered\":true,"
@@ -161,6 +160,40 @@ static void running_without_debugging_is_no_attach(void **state)
 	cJSON_Delete(c);
 }
 
+static void a_key_of_another_type_is_named(void **state)
+{
+	static const struct {
+		const char *config, *named;  /* NULL: it can be served */
+	} TABLE[] = {
+		{ "{\"pitstopRank\":\"x\"}", "\"pitstopRank\"" },
+		{ "{\"pitstopRank\":\"3\"}", "\"pitstopRank\"" },
+		{ "{\"pitstopRank\":-1}", "\"pitstopRank\"" },
+		{ "{\"pitstopRank\":1.5}", "\"pitstopRank\"" },
+		{ "{\"pitstopRank\":1e10}", "\"pitstopRank\"" },
+		{ "{\"subProcessId\":\"abc\"}", "\"subProcessId\"" },
+		{ "{\"subProcessId\":0}", "\"subProcessId\"" },
+		{ "{\"subProcessId\":[7]}", "\"subProcessId\"" },
+		{ "{\"pitstopTakeover\":\"true\"}", "\"pitstopTakeover\"" },
+		{ "{\"pitstopRank\":0,\"subProcessId\":1,"
+		  "\"pitstopTakeover\":false}", NULL },
+		{ "{\"pitstopRank\":null,\"subProcessId\":null,"
+		  "\"pitstopTakeover\":null}", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(TABLE); i++) {
+		cJSON *c = cJSON_Parse(TABLE[i].config);
+		const char *mistake = attach_config_mistake(c);
+
+		if (TABLE[i].named)
+			assert_memory_equal(mistake, TABLE[i].named,
+					    strlen(TABLE[i].named));
+		else
+			assert_null(mistake);
+		cJSON_Delete(c);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest TESTS[] = {
@@ -171,6 +204,7 @@ int main(void)
 			an_offer_inherits_the_token_and_the_way_to_connect),
 		cmocka_unit_test(keys_have_their_types_or_count_as_absent),
 		cmocka_unit_test(running_without_debugging_is_no_attach),
+		cmocka_unit_test(a_key_of_another_type_is_named),
 	};
 
 	return cmocka_run_group_tests_name("attach_config", TESTS, NULL, NULL);

@@ -281,6 +281,8 @@ static void an_unknown_flag_has_a_nearest_one(void **state)
 	assert_string_equal(config_nearest_flag("--timout"), "--timeout");
 	assert_string_equal(config_nearest_flag("--max_hold"), "--max-hold");
 	assert_string_equal(config_nearest_flag("--rank"), "--ranks");
+	assert_string_equal(config_nearest_flag("--late"), "--late-attach");
+	assert_null(config_nearest_flag("--la"));
 	assert_null(config_nearest_flag("--tokens"));
 	assert_null(config_nearest_flag("--"));
 	assert_null(config_nearest_flag("-t"));
@@ -301,18 +303,36 @@ static void unknown_variables_are_told_by_name(void **state)
 	setenv("PITSTOPS", "1", 1);
 	setenv("PITSTOP_SERVICE_HOST", "10.0.0.1", 1);
 	setenv("PITSTOP_PORT_5678_TCP", "tcp://10.0.0.1:5678", 1);
-	config_unknown_variables(OURS, tell, &c);
+	config_unknown_variables(OURS, NULL, tell, &c);
 	assert_int_equal(told_times, 0);
 	setenv("PITSTOP_TOKNE", "secret", 1);
-	config_unknown_variables(OURS, tell, &c);
+	config_unknown_variables(OURS, NULL, tell, &c);
 	assert_string_equal(told, "PITSTOP_TOKNE: unknown; did you mean "
 			    "PITSTOP_TOKEN?");
 	unsetenv("PITSTOP_TOKNE");
 	setenv("PITSTOP_", "1", 1);
 	setenv(long_name, "1", 1);
-	config_unknown_variables(OURS, tell, &c);
+	config_unknown_variables(OURS, NULL, tell, &c);
 	assert_int_equal(told_times, 3);
 	assert_in_range(strlen(told), 64, 200);
+	clearenv();
+}
+
+static void a_variable_that_was_meant_is_told_alone(void **state)
+{
+	static const char *const OURS[] = { NULL };
+
+	(void)state;
+	clearenv();
+	setenv("PITSTOP_TOKNE", "secret", 1);
+	setenv("PITSTOP_HELP", "1", 1);
+	config_unknown_variables(OURS, "PITSTOP_HOLD", tell, &c);
+	assert_int_equal(told_times, 0);
+	setenv("PITSTOP_HODL", "step", 1);
+	config_unknown_variables(OURS, "PITSTOP_HOLD", tell, &c);
+	assert_int_equal(told_times, 1);
+	assert_string_equal(told, "PITSTOP_HODL: unknown; did you mean "
+			    "PITSTOP_HOLD?");
 	clearenv();
 }
 
@@ -542,6 +562,7 @@ int main(void)
 		TEST(a_flag_without_its_value_is_told),
 		TEST(an_unknown_flag_has_a_nearest_one),
 		TEST(unknown_variables_are_told_by_name),
+		TEST(a_variable_that_was_meant_is_told_alone),
 		TEST(a_flag_wins_over_its_variable),
 		TEST(what_set_a_setting_is_known),
 		TEST(off_is_the_number_that_means_none),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
 
 #include "buf.h"
@@ -113,10 +114,14 @@ static void the_log_says_which_port_and_rank_it_is(void **state)
 	assert_non_null(strstr(b.data, "pitstop: port 5678 is taken on this "
 				       "host, using 5680\n"));
 	assert_non_null(strstr(b.data, "(pid 17, rank 3)"));
-	assert_non_null(strstr(b.data, "\"pitstopRank\": 3 in it"));
+	assert_non_null(strstr(b.data, "pitstop: it opens every rank that "
+				       "this pitstop holds; with "
+				       "\"pitstopRank\": 3 in it, this one "
+				       "alone\n"));
 	assert_null(strstr(b.data, "\"pitstopRank\":"
 				   "3"));
-	assert_non_null(strstr(b.data, "PITSTOP_ADVERTISE"));
+	assert_non_null(strstr(b.data, "PITSTOP_ADVERTISE, or come through "
+				       "ssh -L\n"));
 	buf_free(&b);
 }
 
@@ -162,7 +167,8 @@ static void a_public_address_for_private_clients_is_doubted(void **state)
 	assert_non_null(strstr(text(&b), "pitstop: 203.0.113.7 is a public "
 			       "address, and only private ones may connect; "
 			       "if yours is public too, name it with --allow "
-			       "(PITSTOP_ALLOW)\n"));
+			       "(PITSTOP_ALLOW), and all others that may: the "
+			       "list replaces the default\n"));
 	buf_free(&b);
 }
 
@@ -182,6 +188,23 @@ static void the_end_of_a_hold_says_how_it_ended(void **state)
 	buf_free(&b);
 }
 
+static void nobody_is_told_to_come_when_nobody_may(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+
+	(void)state;
+	f.shut = "PITSTOP_ALLOW is none";
+	driver_log_not_attached(&b, &f, "nobody attached in time");
+	driver_log_listen(&b, &f, "debugpy.listen");
+	assert_string_equal(text(&b), "Debugger attached = False\npitstop: "
+			    "nobody attached in time; the step runs on\n"
+			    "pitstop: train.py (pid 17) called "
+			    "debugpy.listen(); nobody can attach while it "
+			    "runs, PITSTOP_ALLOW is none\n");
+	buf_free(&b);
+}
+
 static void every_line_on_a_rank_says_which(void **state)
 {
 	struct step_facts f = FACTS;
@@ -194,7 +217,8 @@ static void every_line_on_a_rank_says_which(void **state)
 	driver_log_still(&b, &f, 59001);
 	driver_log_back(&b, &f, 1);
 	driver_log_no_debugger(&b, &f);
-	driver_log_no_port(&b, &f, 5693);
+	driver_log_no_port(&b, &f, 5693, -EADDRINUSE);
+	driver_log_no_port(&b, &f, 5693, -EACCES);
 	assert_string_equal(text(&b),
 		"Debugger attached = True\n"
 		"pitstop: 10.3.1.5:50123 attached to rank 2 after 12.3 s\n"
@@ -210,6 +234,9 @@ static void every_line_on_a_rank_says_which(void **state)
 		"it with PITSTOP_DEBUGPY\n"
 		"pitstop: not holding train.py (rank 2): the ports 5678 to "
 		"5693 are all taken; free one, or name another with "
+		"PITSTOP_PORT\n"
+		"pitstop: not holding train.py (rank 2): cannot listen on "
+		"port 5678: Permission denied; name another with "
 		"PITSTOP_PORT\n");
 	buf_free(&b);
 }
@@ -248,7 +275,7 @@ static void every_other_line_starts_with_the_name(void **state)
 	driver_log_still(&b, &FACTS, 59001);
 	driver_log_back(&b, &FACTS, 1);
 	driver_log_no_debugger(&b, &FACTS);
-	driver_log_no_port(&b, &FACTS, 5693);
+	driver_log_no_port(&b, &FACTS, 5693, -EADDRINUSE);
 	text(&b);
 	for (char *line = strtok(b.data, "\n"); line; line = strtok(NULL, "\n"))
 		assert_memory_equal(line, "pitstop: ", 9);
@@ -267,6 +294,7 @@ int main(void)
 		cmocka_unit_test(a_range_without_an_address_of_ours_is_told),
 		cmocka_unit_test(a_public_address_for_private_clients_is_doubted),
 		cmocka_unit_test(the_end_of_a_hold_says_how_it_ended),
+		cmocka_unit_test(nobody_is_told_to_come_when_nobody_may),
 		cmocka_unit_test(every_line_on_a_rank_says_which),
 		cmocka_unit_test(a_hold_at_a_crash_says_what_failed),
 		cmocka_unit_test(every_other_line_starts_with_the_name),
