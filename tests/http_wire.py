@@ -68,7 +68,7 @@ class Wire:
 
 
 def request(method, path, token=None, content=None, fields=()):
-    lines = ["%s %s HTTP/1.1" % (method, path), "Host: 127.0.0.1"]
+    lines = ["%s %s HTTP/1.1" % (method, path), "Host: localhost"]
     if token:
         lines.append("Authorization: Bearer " + token)
     if content is not None:

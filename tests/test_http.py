@@ -403,16 +403,16 @@ def test_where_no_token_is_asked_for(held):
 
 @pytest.mark.parametrize("fields", [
     ["Origin: http://evil.example"], ["Origin: null"],
-    ["Origin: https://127.0.0.1"], ["Sec-Fetch-Site: cross-site"],
-    ["Sec-Fetch-Site: same-site", "Origin: http://127.0.0.1"]])
+    ["Origin: https://localhost"], ["Sec-Fetch-Site: cross-site"],
+    ["Sec-Fetch-Site: same-site", "Origin: http://localhost"]])
 def test_pages_of_other_sites_are_refused(victim, fields):
     is_problem(post(victim, "release", fields=fields), 403)
     assert session(victim)["state"] == "holding"
 
 
 def test_a_page_of_ours_is_not(victim):
-    for fields in (["Origin: http://127.0.0.1"], ["Sec-Fetch-Site: none"],
-                   ["Sec-Fetch-Site: same-origin", "Origin: http://PITSTOP"]):
+    for fields in (["Origin: http://localhost"], ["Sec-Fetch-Site: none"],
+                   ["Sec-Fetch-Site: same-origin", "Origin: http://LOCALHOST"]):
         answer = post(victim, "release", session_id=999999, fields=fields)
         assert answer.status == 404
 
