@@ -336,13 +336,20 @@ def throw_out(agent, hook):
         agent.listener.accept()[0].close()
 
 
+def leave(agent, hook):
+    """Near the end, and nobody comes in its place."""
+    time.sleep(1.3)
+    hook.close()
+    agent.listener.close()
+
+
 def talk_on(agent, hook):
     while True:
         hook.send("nothing")
         time.sleep(0.001)
 
 
-@pytest.mark.parametrize("torment", [throw_out, talk_on])
+@pytest.mark.parametrize("torment", [throw_out, talk_on, leave])
 def test_hold_ends_at_its_deadline_under_any_agent(agent, held, python,
                                                    torment, noise):
     step, hook = held(python, 2)

@@ -302,10 +302,13 @@ def end_hold(why):
 
 
 def regain():
-    """A new agent, if one comes soon; the socket queues us before it is up."""
+    """A new agent, if one comes soon, and before the hold is over; the socket
+    queues us before it is up."""
     agent_is_lost()
     state.queue[:] = []
     until = hook.clock() + REGAIN_SECONDS
+    if state.deadline:
+        until = min(until, state.deadline)
     while True:
         drop()
         hook.sleep(0.05)
