@@ -42,7 +42,7 @@ async def main():
     await loop.run_in_executor(None, sys.stdin.readline)
     for task in tasks:
         task.cancel()
-asyncio.get_event_loop_policy().new_event_loop().run_until_complete(main())
+asyncio.new_event_loop().run_until_complete(main())
 """
 
 
