@@ -25,18 +25,19 @@ def work(n):
         total = add(total, i)  # BREAK
     return total
 def measure(enough=999):
-    '''The least CPU time of the work, to that of a sum, which nothing traces
-    and a busy machine makes as slow; goes on until it is enough, for 20 s.'''
-    best, began = 999, time.monotonic()
+    '''The least CPU time of the work, to the least of a sum, which nothing
+    traces and a busy machine makes as slow; until it is enough, for 20 s.'''
+    works, sums, began = 999, 999, time.monotonic()
     for turn in itertools.count():
         start = time.process_time()
         work(30000)
         middle = time.process_time()
         sum(range(100000))
-        best = min(best, (middle - start) / (time.process_time() - middle))
+        works = min(works, middle - start)
+        sums = min(sums, time.process_time() - middle)
         late = time.monotonic() - began > 20
-        if turn > 3 and (best < enough or late):
-            return best
+        if turn > 3 and (works / sums < enough or late):
+            return works / sums
 print("started", flush=True)
 for line in sys.stdin:
     print(eval(line), flush=True)

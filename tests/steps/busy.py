@@ -20,14 +20,15 @@ def calls():
 
 
 def rate():
-    called = summed = 0
-    while called + summed < 0.03:
+    called = summed = 1
+    until = time.process_time() + 0.03
+    while time.process_time() < until:
         begin = time.process_time()
         calls()
         middle = time.process_time()
         sum(NUMBERS)
-        called += middle - begin
-        summed += time.process_time() - middle
+        called = min(called, middle - begin)
+        summed = min(summed, time.process_time() - middle)
     return int(2000 * summed / called)
 
 
