@@ -24,12 +24,25 @@ static cJSON *add_object(cJSON *list)
 	return NULL;
 }
 
+static void mark_truncated(struct stacks *s)
+{
+	if (!cJSON_GetObjectItem(s->json, "truncated") &&
+	    !cJSON_AddTrueToObject(s->json, "truncated"))
+		s->failed = true;
+}
+
 /* A thread or task, whose frames follow. */
 static void add_stack(struct stacks *s, const char *list, const char *name,
 		      long native_id)
 {
-	cJSON *one = add_object(cJSON_GetObjectItem(s->json, list));
+	cJSON *one;
 
+	s->frames = NULL;
+	if (++s->stacks > STACKS_MAX) {
+		mark_truncated(s);
+		return;
+	}
+	one = add_object(cJSON_GetObjectItem(s->json, list));
 	if (!cJSON_AddStringToObject(one, "name", name) ||
 	    (native_id > 0 &&
 	     !cJSON_AddNumberToObject(one, "native_id", (double)native_id)))
@@ -69,9 +82,7 @@ static void add_frame(struct stacks *s, const char *rest)
 	if (!s->frames || *end != '\t')
 		return;
 	if (++s->count > STACKS_FRAMES_MAX) {
-		if (s->count == STACKS_FRAMES_MAX + 1 &&
-		    !cJSON_AddTrueToObject(s->json, "truncated"))
-			s->failed = true;
+		mark_truncated(s);
 		return;
 	}
 	rest = end + 1;

@@ -16,11 +16,12 @@ struct cJSON;
 /* Frames of one process; what comes behind them is left out, and "truncated"
  * is true in the JSON. */
 #define STACKS_FRAMES_MAX 20000
+#define STACKS_MAX 4096        /* threads and tasks, the same */
 
 struct stacks {
 	struct cJSON *json;    /* NULL: nothing came yet */
 	struct cJSON *frames;  /* of the last thread or task; within json */
-	size_t count;
+	size_t count, stacks;  /* of frames, of threads and tasks */
 	bool failed;           /* memory was short */
 };
 

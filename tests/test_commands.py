@@ -71,12 +71,12 @@ class Asked:
 
 @pytest.fixture
 def held(hold, one_python, tmp_path):
-    def begin(*options, name="simple.py", **more):
+    def begin(*options, name="simple.py", token=TOKEN, **more):
         path = place(tmp_path, name)
         # until it is ended
         words = [str(tmp_path / "stop")] if name == "loop.py" else []
         step = hold([one_python.path, path] + words, *options,
-                    env={"PITSTOP_TOKEN": TOKEN}, **more)
+                    env={"PITSTOP_TOKEN": token}, **more)
         step.path, step.launch = path, step.wait_held()
         return Asked(step)
     return begin
@@ -560,6 +560,12 @@ def test_a_rank_is_named_and_several_are_listed(hold, one_python, tmp_path):
     status, out, _ = asked("release", "all")
     assert status == 0 and len(out.splitlines()) == 2
     ranks.ended()
+
+
+def test_a_url_needs_no_token_where_none_is_asked_for(held):
+    asked = held(token="none")
+    status, out, err = asked("status", asked.far)
+    assert (status, err) == (0, "") and "simple.py" in out
 
 
 # ---- launch-json --------------------------------------------------------

@@ -91,6 +91,23 @@ static void too_many_frames_are_left_out_and_said(void **state)
 	cJSON_Delete(json);
 }
 
+static void too_many_threads_are_too(void **state)
+{
+	struct stacks s = { 0 };
+	cJSON *json;
+
+	(void)state;
+	for (int i = 0; i < STACKS_MAX + 10; i++) {
+		stacks_add(&s, "thread 1 t");
+		stacks_add(&s, "frame 1\tf\tg\th");
+	}
+	json = stacks_take(&s);
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(json, "truncated")));
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(
+				 json, "threads")), STACKS_MAX);
+	cJSON_Delete(json);
+}
+
 static void main_threads_at_the_same_place_are_alike(void **state)
 {
 	static const char *const HERE[] = {
@@ -158,6 +175,7 @@ int main(void)
 		cmocka_unit_test(threads_and_tasks_have_their_frames),
 		cmocka_unit_test(what_is_no_stack_is_passed_over),
 		cmocka_unit_test(too_many_frames_are_left_out_and_said),
+		cmocka_unit_test(too_many_threads_are_too),
 		cmocka_unit_test(main_threads_at_the_same_place_are_alike),
 		cmocka_unit_test(short_memory_gives_null),
 	};
