@@ -73,7 +73,12 @@ class Hook:
         return self.line()
 
     def is_closed(self):
-        return self.file.read(1) == b""
+        """Whether the hook has gone without another byte. The kernel says
+        a reset instead of an end when it had left something unread."""
+        try:
+            return self.file.read(1) == b""
+        except ConnectionResetError:
+            return True
 
     def close(self):
         self.file.close()
