@@ -21,7 +21,7 @@ all: build/pitstop ## build/pitstop, the static binary (the default)
 
 SOURCES := $(wildcard agent/*.c)
 HEADERS_DIR := include
-HOOK_FILES := $(wildcard agent/hook/*)
+HOOK_FILES := $(patsubst agent/%,build/%,$(wildcard agent/hook/*.py))
 # Files that take the hook in by .incbin, which gcc -MMD does not see.
 EMBEDDING := $(shell grep -ls '\.incbin.*hook' agent/*.c)
 # Modules of rank 0 do no I/O: unit tests and fuzzers are linked with these.
@@ -140,7 +140,11 @@ build/pitstop.debug: $(OBJECTS)
 		$(KEPT:%=-Wl,--undefined=%) \
 		-L$(MUSL)/lib $(LIBRARIES:%=-l%) -lpthread
 
-build/hook.head: agent/hook/sitecustomize.py agent/hook/zip.sh
+build/hook/%.py: agent/hook/%.py agent/hook/strip.sh
+	@mkdir -p $(@D)
+	$(Q)agent/hook/strip.sh $< $@
+
+build/hook.head: build/hook/sitecustomize.py agent/hook/zip.sh
 	@mkdir -p $(@D)
 	$(Q)agent/hook/zip.sh --head $< $@
 
@@ -148,7 +152,7 @@ build/hook.head: agent/hook/sitecustomize.py agent/hook/zip.sh
 build/pitstop: build/pitstop.debug tests/check_static.sh
 	@echo "  STRIP   $@"
 	$(Q)strip --strip-all --remove-section=.comment -o $@.new $<
-	$(Q)agent/hook/zip.sh --directory agent/hook/sitecustomize.py $@.new
+	$(Q)agent/hook/zip.sh --directory build/hook/sitecustomize.py $@.new
 	@tests/check_static.sh $@.new
 	$(Q)mv $@.new $@
 

@@ -2,7 +2,7 @@
 
 /* The paths are relative to the top of the tree, where make runs. `before` is
  * what stands in front of the files. */
-#define FILE(path) ".incbin \"agent/hook/" path "\"\n"
+#define FILE(path) ".incbin \"build/hook/" path "\"\n"
 #define EMBED(name, before, files) \
 	__asm__(".pushsection .rodata." name ", \"a\"\n" \
 		".globl " name "\n" \

@@ -15,7 +15,8 @@ import pathlib
 import socket
 import threading
 
-HOOK = pathlib.Path(__file__).resolve().parent.parent / "agent/hook"
+# As the binary carries it: see agent/hook/strip.sh.
+HOOK = pathlib.Path(__file__).resolve().parent.parent / "build/hook"
 STUB = HOOK / "sitecustomize.py"
 BODY = [HOOK / name for name in ("hook.py", "debugger.py", "tracing.py")]
 POSTMORTEM = HOOK / "postmortem.py"

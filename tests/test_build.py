@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = ROOT / "build/pitstop"
 UNSTRIPPED = ROOT / "build/pitstop.debug"
 CHECK_STATIC = ROOT / "tests/check_static.sh"
+STRIP = ROOT / "agent/hook/strip.sh"
 CHECK_LAYERS = ROOT / "tests/check_layers.py"
 MAX_BYTES = 900 * 1000
 # One function of each. musl has a strlcpy of its own: libbsd's comes first on
@@ -44,6 +45,66 @@ def test_is_stripped():
 
 def test_size():
     assert BINARY.stat().st_size <= MAX_BYTES
+
+
+SOURCE = '''\
+"""A title.
+
+More of it.
+"""
+import os  # why
+
+
+class Empty:
+    """Nothing."""
+
+
+def f(x):
+    """Says what it does."""
+    if x:        # a comment
+        return (x +
+                # in between
+                "#")
+    return os
+'''
+STRIPPED = """\
+# A title.
+
+
+
+import os
+
+
+class Empty:
+ pass
+
+
+def f(x):
+
+ if x:
+  return (x +
+
+"#")
+ return os
+"""
+
+
+def strip_hook(tmp_path, source):
+    before, after = tmp_path / "before.py", tmp_path / "after.py"
+    before.write_text(source)
+    result = run(STRIP, before, after)
+    return result, after.read_text() if after.exists() else None
+
+
+def test_carries_the_hook_without_words_and_each_line_at_its_place(tmp_path):
+    result, stripped = strip_hook(tmp_path, SOURCE)
+    assert (result.returncode, stripped) == (0, STRIPPED)
+
+
+def test_refuses_a_hook_whose_texts_it_would_change(tmp_path):
+    result, stripped = strip_hook(tmp_path, 'x = """one\n  two"""\n')
+    assert result.returncode != 0 and stripped is None
+    assert "before.py:1: only documentation goes over" in result.stderr
 
 
 @pytest.mark.parametrize("library", sorted(LINKED))

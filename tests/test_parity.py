@@ -25,7 +25,7 @@ from harness import strip_log
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "parity"
 PITSTOP = pathlib.Path(os.environ.get(
     "PITSTOP_BIN", PROGRAMS.parent.parent / "build/pitstop"))
-ZIP_SH = HOOK / "zip.sh"
+ZIP_SH = PROGRAMS.parent.parent / "agent/hook/zip.sh"
 SECONDS = 120
 NOT_HELD = "pitstop: the agent does not answer; the step is not held\n"
 
