@@ -388,10 +388,9 @@ static void call(struct call *c, const struct route *route, const char *id)
 					       : "Allow: POST\r\n");
 		return;
 	}
-	if (function == route->post && http_is_foreign(c->request)) {
-		refuse(c, 403, "it was asked for by a page of another site");
+	if (function == route->post &&
+	    !http_same_origin(c->connection, c->request))
 		return;
-	}
 	if (!route->open && !http_has_token(c->connection, c->request,
 					    c->api->token))
 		return;

@@ -388,8 +388,9 @@ struct client *client_accept(uv_stream_t *listener, const char *token,
 	c->id = ++last_id & INT32_MAX;
 	client_open_timers(c, listener->loop);
 	c->pause_limit.limit = (int64_t)pause_limit * 1000;
-	c->peer = dap_peer_accept(listener, STREAM_NODELAY | STREAM_WATCH_PEER,
-				  &STRANGER, &PEER_OPS, c);
+	c->peer = dap_peer_accept(listener, STREAM_NODELAY |
+				  STREAM_WATCH_PEER | STREAM_COUNT, &STRANGER,
+				  &PEER_OPS, c);
 	if (!c->peer) {
 		client_close_timers(c);
 		return NULL;

@@ -12,11 +12,27 @@
 #include "guesses.h"
 #include "http_server.h"
 #include "log.h"
+#include "metrics.h"
 #include "token.h"
+
+static bool refuse_origin(struct http_connection *c, const char *why)
+{
+	metric_add(METRIC_HTTP_REFUSED_ORIGIN, 1);
+	http_refuse(c, 403, why, NULL);
+	return false;
+}
+
+static bool refuse_token(struct http_connection *c, const char *why,
+			 const char *fields)
+{
+	metric_add(METRIC_HTTP_REFUSED_TOKEN, 1);
+	http_refuse(c, 401, why, fields);
+	return false;
+}
 
 /* A page of another site makes its visitor's browser ask: no browser lets it
  * do so without saying where it is from. */
-bool http_is_foreign(const struct http_request *r)
+static bool is_foreign(const struct http_request *r)
 {
 	const char *site = r->field[HTTP_FIELD_SEC_FETCH_SITE];
 	const char *origin = r->field[HTTP_FIELD_ORIGIN];
@@ -27,6 +43,12 @@ bool http_is_foreign(const struct http_request *r)
 		return true;
 	return origin && (!host || strncasecmp(origin, "http://", 7) != 0 ||
 			  strcasecmp(origin + 7, host) != 0);
+}
+
+bool http_same_origin(struct http_connection *c, const struct http_request *r)
+{
+	return !is_foreign(r) ||
+	       refuse_origin(c, "it was asked for by a page of another site");
 }
 
 /* "10.3.0.5:5679", "[fd00::1]:5679" or "localhost:5679". */
@@ -51,11 +73,10 @@ static bool is_open(struct http_connection *c, const struct http_request *r)
 {
 	const char *host = r->field[HTTP_FIELD_HOST];
 
-	if (!host || is_address(host))
-		return true;
-	http_refuse(c, 403, "without a token it answers only to its address, "
-			    "as in http://10.3.0.5:5679, not to a name", NULL);
-	return false;
+	return !host || is_address(host) ||
+	       refuse_origin(c, "without a token it answers only to its "
+				"address, as in http://10.3.0.5:5679, not to "
+				"a name");
 }
 
 /* RFC 6750. */
@@ -95,15 +116,15 @@ bool http_has_token(struct http_connection *c, const struct http_request *r,
 		return true;
 	if (!token)
 		return is_open(c, r);
-	if (!shown) {
-		http_refuse(c, 401, "it needs the token that the launch "
-			    "configuration in the step's log has, as "
-			    "\"Authorization: Bearer ...\"",
-			    "WWW-Authenticate: Bearer realm=\"pitstop\"\r\n");
-		return false;
-	}
+	if (!shown)
+		return refuse_token(c, "it needs the token that the launch "
+				    "configuration in the step's log has, as "
+				    "\"Authorization: Bearer ...\"",
+				    "WWW-Authenticate: Bearer "
+				    "realm=\"pitstop\"\r\n");
 	http_sockaddr(c, &from);
 	if (guesses_full(guesses_shared(), (struct sockaddr *)&from, now)) {
+		metric_add(METRIC_HTTP_REFUSED_CROWDED, 1);
 		http_refuse(c, 429, "too many wrong tokens came from your "
 			    "address", "Retry-After: 3\r\n");
 		return false;
@@ -111,8 +132,7 @@ bool http_has_token(struct http_connection *c, const struct http_request *r,
 	if (token_is(shown, token))
 		return true;
 	note_wrong_token(&from, now);
-	http_refuse(c, 401, "the token is wrong",
-		    "WWW-Authenticate: Bearer realm=\"pitstop\", "
-		    "error=\"invalid_token\"\r\n");
-	return false;
+	return refuse_token(c, "the token is wrong",
+			    "WWW-Authenticate: Bearer realm=\"pitstop\", "
+			    "error=\"invalid_token\"\r\n");
 }

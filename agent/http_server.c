@@ -212,6 +212,7 @@ static void act(struct http_connection *c)
 	if (r->state == HTTP_BAD) {
 		refuse_and_end(c, r->status, r->why);
 	} else if (c->stranger && r->state >= HTTP_IN_BODY) {
+		metric_add(METRIC_HTTP_REFUSED_ADDRESS, 1);
 		refuse_and_end(c, 403, "your address is not in PITSTOP_ALLOW, "
 			       "the list of addresses that may connect; set "
 			       "it where the step is started");

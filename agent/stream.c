@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "metrics.h"
+
 #define READ_SIZE (64 * 1024)  /* bytes asked for at a time */
 #define FINISH_MS 2000         /* stream_finish waits no longer */
 
@@ -67,6 +69,12 @@ void stream_close(struct stream *s)
 	stream_fail(s, 0);
 }
 
+static void count(const struct stream *s, enum metric m, size_t bytes)
+{
+	if (s->options & STREAM_COUNT)
+		metric_add(m, (double)bytes);
+}
+
 /* writing */
 
 static void write_more(struct stream *s);
@@ -81,6 +89,8 @@ static void on_written(uv_write_t *req, int status)
 	struct stream *s = req->data;
 
 	s->in_flight = false;
+	if (status >= 0)
+		count(s, METRIC_DEBUG_SENT, s->writing.len);
 	buf_consume(&s->writing, s->writing.len);
 	if (status < 0) {
 		stream_fail(s, status);
@@ -158,10 +168,12 @@ static void write_now(struct stream *s, struct buf *out)
 		return;
 	b = uv_buf_init(out->data, (unsigned)out->len);
 	n = uv_try_write(&s->u.stream, &b, 1);
-	if (n > 0)
+	if (n > 0) {
+		count(s, METRIC_DEBUG_SENT, (size_t)n);
 		buf_consume(out, (size_t)n);
-	else if (n < 0 && n != UV_EAGAIN)
+	} else if (n < 0 && n != UV_EAGAIN) {
 		stream_fail(s, n);
+	}
 }
 
 void stream_write(struct stream *s, struct buf *out)
@@ -227,6 +239,7 @@ static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 		stream_fail(s, n == UV_EOF ? 0 : (int)n);
 		return;
 	}
+	count(s, METRIC_DEBUG_RECEIVED, (size_t)n);
 	if (s->finishing)
 		return;
 	if (!buf_add(&s->in, b->base, (size_t)n)) {

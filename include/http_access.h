@@ -7,8 +7,8 @@
 struct http_connection;
 struct http_request;
 
-/* Was it a page of another site that had a browser ask? */
-bool http_is_foreign(const struct http_request *r);
+/* False: a page of another site had a browser ask; it is refused here. */
+bool http_same_origin(struct http_connection *c, const struct http_request *r);
 
 /* Does it show the token (NULL: none is asked for), or need none because it is
  * of our own user? If not, it is refused here. */

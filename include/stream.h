@@ -40,6 +40,7 @@ enum stream_options {
 				  STREAM_PEER_GONE_MS */
 	STREAM_TELL_EMPTY = 8, /* both marks are 0: `drained` comes whenever
 				  what had to wait is written */
+	STREAM_COUNT = 16,     /* its bytes are those of METRIC_DEBUG_* */
 };
 
 #define STREAM_PEER_GONE_MS 12000

@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -79,6 +80,45 @@ def test_holds_that_end_without_one(hold, one_python, tmp_path, end):
     assert values['holds_total{end="%s"}' % end] == 1
     assert values['sessions{state="running"}'] == 1
     assert "attaches_total" not in values
+
+
+def test_the_bytes_of_debuggers_each_way(held):  # noqa: F811
+    step = held()
+    body = json.dumps({"seq": 1, "type": "request", "command": "initialize",
+                       "arguments": {"adapterID": "x"}}).encode()
+    message = b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with socket.create_connection(("127.0.0.1", step.port),
+                                  timeout=20) as wire:
+        wire.sendall(message + b"nonsense\r\n\r\n")
+        answered = b"".join(iter(lambda: wire.recv(65536), b""))
+    assert b"initialize" in answered
+    assert ours(step)['debug_bytes_total{direction="received"}'] == \
+        len(message) + len(b"nonsense\r\n\r\n")
+    assert ours(step)['debug_bytes_total{direction="sent"}'] == len(answered)
+
+
+def test_requests_refused_by_reason(held):  # noqa: F811
+    step = held()
+    assert post(step, "release", fields=["Origin: http://x"]).status == 403
+    assert ask(step.http_port, "GET", "/v1/sessions").status == 401
+    statuses = [ask(step.http_port, "GET", "/v1/sessions", "guess").status
+                for _ in range(10)]
+    assert set(statuses) == {401, 429}
+    values = ours(step)
+    assert {reason: values['http_refusals_total{reason="%s"}' % reason]
+            for reason in ("origin", "token", "crowded")} == {
+        "origin": 1, "token": 1 + statuses.count(401),
+        "crowded": statuses.count(429)}
+
+
+def test_strangers_refused_over_http(held):  # noqa: F811
+    step = held(env={"PITSTOP_ALLOW": "127.0.0.0/16"})
+    with socket.socket() as wire:
+        wire.bind(("127.1.0.1", 0))
+        wire.connect(("127.0.0.1", step.http_port))
+        wire.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert wire.recv(65536).startswith(b"HTTP/1.1 403 ")
+    assert ours(step)['http_refusals_total{reason="address"}'] == 1
 
 
 def test_an_agent_says_how_many_came_before(held):  # noqa: F811
