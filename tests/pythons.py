@@ -52,7 +52,8 @@ def _python(name, debugpy):
     path = os.path.join(venv, "bin/python")
     version = _config(venv).get("version", "")
     if not version:
-        version = name.partition("-")[0][len("py"):] if debugpy else "0.0"
+        version = name.partition("-")[0][len("py"):] \
+            if name.startswith("py") else "0.0"
     numbers = tuple(int(n) for n in version.split(".")[:2])
     exists = (os.access(path, os.X_OK) and
               os.path.exists(os.path.join(venv, "key")))
