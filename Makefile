@@ -70,8 +70,12 @@ HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection \
 	-ftrivial-auto-var-init=zero -fno-strict-aliasing
 CFLAGS := -std=gnu11 -Os -g -pipe $(HARDENING) -fno-common -fno-plt \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-	-fno-unwind-tables $(PATHS_OUT) $(WARNINGS) $(GCC_WARNINGS)
-LDFLAGS := -static-pie -Wl,--gc-sections -Wl,--build-id=sha1 \
+	-fno-unwind-tables -flto=auto -ffat-lto-objects $(PATHS_OUT) \
+	$(WARNINGS) $(GCC_WARNINGS)
+# The whole is optimized again here, others' code (-w) with ours. gcc names its
+# places from here on.
+LDFLAGS := -w -ffile-prefix-map=$(shell realpath -m --relative-to=. \
+	$(PITSTOP_CACHE)/work)=work -static-pie -Wl,--gc-sections -Wl,--build-id=sha1 \
 	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,-z,pack-relative-relocs
 # Linked into this release although its code does not call them all yet.
 KEPT := curl_global_init curl_easy_perform curl_multi_socket_action \
@@ -98,6 +102,9 @@ build/flags:
 	@mkdir -p build
 	@printf '%s\n' $(call shell-quote,$(BUILD_FLAGS)) >$@
 shell-quote = '$(subst ','\'',$(1))'
+
+# What an .incbin defines is unknown to the optimizer of the whole.
+$(EMBEDDING:agent/%.c=build/obj/%.o) build/obj/page_data.o: CFLAGS += -fno-lto
 
 build/obj/%.o: agent/%.c build/flags build/deps/musl.key
 	@mkdir -p $(@D)

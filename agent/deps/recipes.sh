@@ -19,7 +19,8 @@ curl     curl
 VARIANT_CFLAGS_musl="-Os -g0 -fPIE -fstack-protector-strong
 	-fstack-clash-protection -ftrivial-auto-var-init=zero
 	-ffunction-sections -fdata-sections -fno-plt
-	-fno-asynchronous-unwind-tables -fno-unwind-tables"
+	-fno-asynchronous-unwind-tables -fno-unwind-tables
+	-flto -ffat-lto-objects"
 VARIANT_CFLAGS_host="-O1 -g -fno-omit-frame-pointer"
 COMMON_CFLAGS="-std=gnu11 -pipe -fno-strict-aliasing -D_GNU_SOURCE"
 
@@ -97,7 +98,7 @@ ECP_DP_SECP192R1_ENABLED ECP_DP_SECP224R1_ENABLED ECP_DP_SECP192K1_ENABLED
 ECP_DP_SECP224K1_ENABLED ECP_DP_SECP256K1_ENABLED ECP_DP_BP256R1_ENABLED
 ECP_DP_BP384R1_ENABLED ECP_DP_BP512R1_ENABLED ECP_DP_CURVE448_ENABLED
 RIPEMD160_C CMAC_C CCM_C PKCS7_C GENPRIME PEM_WRITE_C SHA3_C
-X509_CRL_PARSE_C ECDSA_DETERMINISTIC HMAC_DRBG_C VERSION_FEATURES
+X509_CRL_PARSE_C MD5_C ECDSA_DETERMINISTIC HMAC_DRBG_C VERSION_FEATURES
 "
 
 # mbedTLS 3.6.6's TLS 1.2 client offers RSA-PSS signatures and then refuses
