@@ -131,12 +131,15 @@ $(foreach dir,obj asan/obj fuzz/obj,\
 $(foreach dir,obj asan/obj fuzz/obj,build/$(dir)/page_data.o): \
 	build/page_csp.h build/status.html.gz
 
-build/page_csp.h: agent/page/status.html agent/page/csp.sh
+# As it is sent: without indents and the script's comments.
+build/status.html: agent/page/status.html
 	@mkdir -p $(@D)
+	$(Q)sed -E 's/^\t+//; /^(\/\/ |$$)/d' $< >$@
+
+build/page_csp.h: build/status.html agent/page/csp.sh
 	$(Q)agent/page/csp.sh $< >$@
 
-build/status.html.gz: agent/page/status.html
-	@mkdir -p $(@D)
+build/status.html.gz: build/status.html
 	$(Q)gzip -9nc $< >$@
 
 # ---- the binary -------------------------------------------------------------

@@ -13,8 +13,11 @@ import pytest
 from browser import Browser, Driver, is_here
 from harness import line_of, place, strip_log, wait_for
 from http_wire import ask
+from test_commands import pitstop, variable
+from test_hold import launcher
 from test_http import TOKEN, held, post, session, sessions
 from test_ranks import Ranks
+from test_stacks import can_ask, only_id, stuck
 
 ENV = {"PITSTOP_TOKEN": TOKEN}
 PHONE, DESK = (360, 740), (1100, 900)
@@ -406,6 +409,217 @@ def test_a_rank_has_its_configuration(eight, page):
                                   ".value")) == launch["configurations"][5]
 
 
+# ---- the stacks ---------------------------------------------------------
+
+@pytest.fixture
+def alone(stuck, one_python, page):
+    """alone(kind, *arguments): (step, browser) of one rank, which gets stuck."""
+    def begin(kind="rank", *arguments):
+        step = stuck(kind, *arguments,
+                     command=["env", "RANK=0", one_python.path])
+        only_id(step)
+        return step, page(step)
+    return begin
+
+
+def take_stacks(browser, pattern, button="#one-stacks"):
+    """Until they are so."""
+    browser.click(button)
+    browser.wait_seen("#stacks-list details")
+
+    def so():
+        if re.search(pattern, browser.text("#stacks-list"), re.S):
+            return True
+        if browser.run("return document.getElementById('stacks')"
+                       ".ariaBusy") == "false":
+            browser.click("#stacks-again")
+        return False
+    wait_for(so, pattern)
+
+
+def folds(browser):
+    """The text of each summary that is seen, and whether it is open."""
+    return [tuple(pair) for pair in browser.run(
+        "return [...document.querySelectorAll('#stacks-list summary')]"
+        ".filter(e => e.checkVisibility())"
+        ".map(e => [e.innerText, e.parentElement.open])")]
+
+
+def focus_text(browser):
+    return browser.run("return document.activeElement.innerText")
+
+
+def test_the_stacks_show_where_a_running_step_stands(alone):
+    step, browser = alone()
+    take_stacks(browser, "all_reduce")
+    at = line_of(step.path, "all_reduce")
+    assert re.search(r"stuck\.py, rank 0 .*pid %s\n" % only_id(step) +
+                     r"MainThread all_reduce, stuck\.py:%d\n" % at +
+                     r"all_reduce \S*stuck\.py:%d\n" % at +
+                     r"fcntl\.flock\(file, .*<module> ",
+                     browser.text("#stacks-list"), re.S)
+    browser.wait_text("#stacks-when", r"Taken at \d+:\d\d:\d\d")
+    assert browser.text("#one-state") == "Running"
+    browser.click("#stacks-close")
+    assert not browser.seen("#stacks")
+    assert focus_text(browser) == "Stacks"
+    check_token_is_nowhere(browser)
+    step.go()
+    assert step.finished() == (0, "rank\nend\n", "")
+
+
+def test_the_rank_that_is_elsewhere_comes_first_on_the_page(
+        stuck, one_python, tmp_path, page):
+    step = stuck("rank", command=[launcher(tmp_path, one_python, "torchrun"),
+                                  "--nproc_per_node=4"])
+    wait_for(lambda: can_ask(step) and len(sessions(step)) >= 5, "all ranks")
+    browser = page(step)
+    browser.wait_seen(row(3))
+    take_stacks(browser, r"rank 2\s+1 of 4\s.*load_batch.*ranks 0, 1, 3\s+"
+                r"3 of 4\s+main threads at the same place.*all_reduce", "#many-stacks")
+    # The launcher, behind them and shut.
+    assert [is_open for text, is_open in folds(browser)
+            if "pid" in text] == [True, True, False]
+    take_stacks(browser, "rank 1 .*all_reduce", row(1) + " [aria-label^=Stacks]")
+    assert len(folds(browser)) == 2
+    assert browser.text("#stacks-title") == "Stacks of stuck.py, rank 1"
+    step.go()
+    assert step.finished()[0] == 0
+
+
+def test_the_stacks_are_copied_as_the_command_writes_them(alone):
+    step, browser = alone()
+    take_stacks(browser, "all_reduce")
+    env = {"PITSTOP_SOCKET": variable(step.main_pid(), "PITSTOP_SOCKET")}
+    browser.run("const e = document.body.appendChild(document.createElement("
+                "'textarea')); e.id = 'into'")
+    browser.click("#stacks-copy")
+    browser.wait_text("#stacks-copy", "Copied")
+    browser.run("document.getElementById('into').focus()")
+    paste(browser)
+    assert browser.run("return document.getElementById('into').value") == (
+        pitstop("stacks", env=env)[1])
+
+
+def test_a_process_that_does_not_answer_is_shown_by_its_kernel(alone):
+    step, browser = alone("native", "6000")
+    browser.click("#one-stacks")
+    assert "given 2 s" in browser.text("#stacks-when")
+    assert browser.seen("#stacks-bar")
+    assert focus_text(browser) == "Stacks of stuck.py, rank 0"
+    browser.wait_text("#stacks-list", r"(?s)interpreter lock.*\(%s\): sleeping"
+                      r".* ran 0 ms of 200" % only_id(step))
+    step.go()
+    assert step.finished()[0] == 0
+
+
+@pytest.fixture
+def threads(start, one_python, tmp_path, page):
+    """threads(*names): a browser that shows a step with these threads."""
+    path = tmp_path / "has_threads.py"
+    path.write_text("import sys, threading\n"
+                    "def wait():\n    threading.Event().wait()\n"
+                    "for name in sys.argv[1:]:\n"
+                    "    threading.Thread(target=wait, name=name).start()\n"
+                    "print('on', flush=True)\n"
+                    "exec(compile('def %s(): wait()\\n%s()' % "
+                    "(('\u00fc',) * 2), '<img src=y>', 'exec'))\n")
+
+    def begin(*names):
+        step = start([one_python.path, str(path), *names], env=ENV)
+        step.stdout.wait("^on$")
+        only_id(step)
+        return page(step)
+    return begin
+
+
+def test_threads_and_files_are_text_and_never_markup(threads):
+    name = "<img src=x onerror=document.title='in'>"
+    browser = threads(name, "a\u202eb")
+    take_stacks(browser, "<img src=y>:1")
+    texts = [text for text, _ in folds(browser)]
+    assert any(text.startswith(name + " ") for text in texts)
+    assert any(text.startswith("a?b ") for text in texts)
+    assert browser.run("return document.images.length") == 0
+
+
+def test_what_is_open_and_the_focus_stay_when_taken_again(threads):
+    browser = threads(*("t%d" % n for n in range(50)))
+    take_stacks(browser, "50 more threads")
+    assert [is_open for _, is_open in folds(browser)] == [True, True, False]
+    browser.run("document.querySelectorAll('#stacks-list summary')[2].focus()")
+    browser.press(ENTER)                     # 50 more
+    browser.press(TAB, TAB, ENTER)           # the second of them
+    assert focus_text(browser).startswith("t1 ")
+    before = folds(browser)
+    assert len(before) == 53
+    assert [text.split()[0] for text, is_open in before if is_open] == [
+        "has_threads.py", "MainThread", "50", "t1"]
+    old = browser.find("#stacks-list details")
+    browser.run("document.getElementById('stacks-again').click()")
+    wait_for(lambda: browser.find("#stacks-list details") != old, "new ones")
+    assert folds(browser) == before
+    assert focus_text(browser).startswith("t1 ")
+
+
+def change_sessions(browser, change):
+    """In the agent's answers; `change` is of `j`."""
+    browser.run("""const real = window.fetch;
+        const change = new Function('j', arguments[0]);
+        window.fetch = async (path, more) => {
+            const answer = await real(path, more);
+            if (!path.endsWith('/v1/sessions'))
+                return answer;
+            const j = await answer.json();
+            change(j);
+            return new Response(JSON.stringify(j));
+        }""", change)
+
+
+def test_without_the_token_there_are_no_stacks(alone):
+    step, browser = alone()
+    take_stacks(browser, "all_reduce")
+    browser.run("const real = window.fetch; window.fetch = (path, more) => "
+                "real(path, path.endsWith('/stacks') ? {...more, headers: "
+                "{Authorization: 'Bearer wrong'}} : more)")
+    browser.click("#stacks-again")
+    browser.wait_text("#wrong", "wrong")
+    assert not browser.seen("#board")
+    browser.type("#token", TOKEN + ENTER)
+    browser.wait_seen("#one")
+    assert not browser.seen("#stacks")
+
+
+def test_stacks_that_do_not_come_are_told_and_the_last_stay(alone):
+    step, browser = alone()
+    take_stacks(browser, "all_reduce")
+    browser.run("const real = window.fetch; window.fetch = (path, more) => "
+                "real(path.replace(/\\d+.stacks$/, '1/stacks'), more)")
+    browser.click("#stacks-again")
+    browser.wait_text("#stacks-wrong", "No stacks: .*session")
+    assert "all_reduce" in browser.text("#stacks-list")
+    offline(browser, True)
+    browser.click("#stacks-again")
+    browser.wait_text("#stacks-wrong", "No answer")
+    browser.wait_seen("#trouble")
+    assert "all_reduce" in browser.text("#stacks-list")
+    offline(browser, False)
+    browser.wait_seen("#trouble", False)
+
+
+def test_a_stalled_step_says_for_how_long(alone):
+    step, browser = alone()
+    assert not browser.seen("#one-stall")
+    change_sessions(
+        browser, "j.sessions[0].stalled = {since: new Date("
+        "Date.parse(j.now) - 750000).toISOString()}")
+    browser.wait_text("#one-stall", "stalled for 12 min")
+    assert browser.text("#one-state") == "Running"
+    assert browser.run("return document.title").startswith("Stalled: stuck.py")
+    browser.wait_text("#one-hint", "stacks show")
+    check_access(browser)
+
+
 # ---- for everybody ------------------------------------------------------
 
 def test_by_keyboard(held, page):
@@ -418,7 +632,7 @@ def test_by_keyboard(held, page):
                        ".outlineWidth") == "3px"
     browser.press(ENTER)
     browser.wait_text("#live", "Five more minutes")
-    browser.press(TAB, ENTER)                # Abort
+    browser.press(TAB, TAB, ENTER)           # Stacks, Abort
     browser.wait_seen("#sure")
     assert browser.run("return document.activeElement.id") == "sure-no"
     browser.press(ENTER)
@@ -503,6 +717,20 @@ def test_access_to_a_step_that_failed(start, one_python, tmp_path, page):
 def test_access_to_eight_ranks(eight, page):
     browser = page(eight.step)
     browser.click("#others summary")
+    check_access(browser)
+
+
+def test_access_to_stacks(threads):
+    browser = threads(*("t%d" % n for n in range(9)))
+    take_stacks(browser, "9 more threads")
+    browser.run("for (const e of document.querySelectorAll('details'))"
+                "e.open = true")
+    check_access(browser)
+
+
+def test_access_to_the_stacks_of_eight_ranks(eight, page):
+    browser = page(eight.step)
+    take_stacks(browser, "ranks 0.7 .*main threads", "#many-stacks")
     check_access(browser)
 
 
