@@ -17,7 +17,6 @@
 #include "listeners.h"
 #include "log.h"
 #include "metrics.h"
-#include "metrics.h"
 #include "tcp_server.h"
 
 #define MORE_PORTS 15       /* tried after the configured one */

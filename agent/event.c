@@ -1,0 +1,74 @@
+#include "event.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <bsd/stdlib.h>
+#include <cjson/cJSON.h>
+
+#include "json_time.h"
+#include "redact.h"
+
+#define ID_BYTES 16
+
+static void random_id(char to[static 2 * ID_BYTES + 1])
+{
+	unsigned char bytes[ID_BYTES];
+
+	arc4random_buf(bytes, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(to + 2 * i, 3, "%02x", bytes[i]);
+}
+
+struct event *event_new(const char *name, int64_t at, cJSON *fields)
+{
+	struct event *e = fields ? calloc(1, sizeof(*e)) : NULL;
+
+	if (!e || !redact_json(fields)) {
+		cJSON_Delete(fields);
+		free(e);
+		return NULL;
+	}
+	random_id(e->id);
+	e->at = at;
+	e->name = name;
+	e->fields = fields;
+	e->holders = 1;
+	return e;
+}
+
+struct event *event_hold(struct event *e)
+{
+	e->holders++;
+	return e;
+}
+
+void event_drop(struct event *e)
+{
+	if (--e->holders > 0)
+		return;
+	cJSON_Delete(e->fields);
+	free(e);
+}
+
+cJSON *event_json(const struct event *e)
+{
+	cJSON *to = cJSON_CreateObject(), *field, *copy;
+	bool done = cJSON_AddStringToObject(to, "id", e->id) &&
+		    json_add_time(to, "time", e->at) &&
+		    cJSON_AddStringToObject(to, "event", e->name);
+
+	cJSON_ArrayForEach(field, e->fields) {
+		copy = cJSON_Duplicate(field, true);
+		done = done && copy &&
+		       cJSON_AddItemToObject(to, field->string, copy);
+		if (!done)
+			cJSON_Delete(copy);
+		if (!done)
+			break;
+	}
+	if (done)
+		return to;
+	cJSON_Delete(to);
+	return NULL;
+}
