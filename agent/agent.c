@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -17,6 +18,7 @@
 #include "listeners.h"
 #include "log.h"
 #include "metrics.h"
+#include "runlog.h"
 
 #define END_MS 1000  /* for clients to take in that the step has ended */
 
@@ -28,6 +30,7 @@ struct agent {
 	struct adapter *adapter;
 	char token[256];
 	int ipc_fd;
+	bool ended;   /* nobody is left to hear of the step's end */
 };
 
 /* A full socketpair means a supervisor that does not read, which is its own
@@ -41,11 +44,20 @@ static void on_heartbeat(uv_timer_t *t)
 		uv_stop(&a->loop);
 }
 
-static void on_ended(void *ctx)
+static void on_delivered(void *ctx)
 {
 	struct agent *a = ctx;
 
 	uv_stop(&a->loop);
+}
+
+static void on_ended(void *ctx)
+{
+	struct agent *a = ctx;
+
+	if (!a->ended)
+		runlog_finish(on_delivered, a);
+	a->ended = true;
 }
 
 static void on_end_late(uv_timer_t *t)
@@ -53,7 +65,8 @@ static void on_end_late(uv_timer_t *t)
 	on_ended(t->data);
 }
 
-/* The step's status waits for us: clients get a moment to hear of the end. */
+/* The step's status waits for us: clients get a moment to hear of the end, and
+ * the run log as long as the supervisor gives us. */
 static void end(struct agent *a)
 {
 	uv_timer_start(&a->end, on_end_late, END_MS, 0);
@@ -156,7 +169,10 @@ int agent_run(const struct config *config, const struct listeners *listeners,
 	raise_descriptor_limit();
 	set_metrics();
 	a.ipc_fd = ipc_fd;
-	if (uv_loop_init(&a.loop) < 0 || wire(&a, config, listeners) < 0)
+	if (uv_loop_init(&a.loop) < 0)
+		return 1;
+	runlog_open(&a.loop, config);
+	if (wire(&a, config, listeners) < 0)
 		return 1;
 	uv_run(&a.loop, UV_RUN_DEFAULT);
 	return 0;

@@ -92,6 +92,12 @@ const struct setting config_table[] = {
 	  "a directory that has debugpy in it, for environments that have "
 	  "none; 'pip install --target DIRECTORY debugpy' makes one",
 	  &kind_text, MEMBER(debugpy) },
+	{ "--log-dir", "PITSTOP_LOG_DIR", "DIRECTORY", NULL, "",
+	  "where the run's journal is written, pitstop-HOST.jsonl: a line of "
+	  "JSON for each thing that happens; unset: the directory that "
+	  "AZUREML_CR_HT_CAP_logs_PATH names, or ./logs if it is there; "
+	  "none: nowhere",
+	  &kind_text, MEMBER(log_dir) },
 	{ NULL, "PITSTOP_TOKEN", NULL, NULL, "",
 	  "the pitstopToken that a debugger has to show; none: it needs "
 	  "none; unset: a random one, which is printed only with a hold and "

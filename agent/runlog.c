@@ -26,8 +26,7 @@ static void add(struct sink *s)
 
 void runlog_open(uv_loop_t *loop, const struct config *config)
 {
-	(void)loop;
-	add(sink_journal_open(config));
+	add(sink_journal_open(loop, config));
 }
 
 void runlog_tell(const char *name, struct cJSON *fields)

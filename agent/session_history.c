@@ -1,8 +1,61 @@
 #include "sessions_internal.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include <bsd/string.h>
+#include <cjson/cJSON.h>
+
+#include "runlog.h"
+
+static void add_text(cJSON *to, const char *name, const char *text)
+{
+	if (text && *text)
+		cJSON_AddStringToObject(to, name, text);
+}
+
+/* Names as in the HTTP API; what is not known is left out. */
+static cJSON *describe(const struct session *s, const char *detail)
+{
+	const struct hello *h = &s->hello;
+	cJSON *to = cJSON_CreateObject();
+	char id[16];
+
+	snprintf(id, sizeof(id), "%d", (int)h->pid);
+	cJSON_AddStringToObject(to, "session", id);
+	add_text(to, "name", session_name(s));
+	if (h->rank >= 0)
+		cJSON_AddNumberToObject(to, "rank", h->rank);
+	if (h->world_size >= 0)
+		cJSON_AddNumberToObject(to, "world_size", h->world_size);
+	add_text(to, "detail", detail);
+	return to;
+}
+
+/* What its process runs, for the first thing that is told of it. */
+static void describe_process(const struct session *s, cJSON *to)
+{
+	const struct hello *h = &s->hello;
+	cJSON *args = cJSON_CreateStringArray((const char *const *)h->args,
+					      (int)h->argc);
+
+	add_text(to, "python", h->python);
+	add_text(to, "executable", h->exe);
+	add_text(to, "cwd", h->cwd);
+	add_text(to, "debugpy", s->debugpy);
+	if (args && !cJSON_AddItemToObject(to, "arguments", args))
+		cJSON_Delete(args);
+}
+
+static void tell_runlog(const struct session *s, const char *what,
+			const char *detail)
+{
+	cJSON *fields = describe(s, detail);
+
+	if (!s->noted)
+		describe_process(s, fields);
+	runlog_tell(what, fields);
+}
 
 void session_note(struct session *s, const char *what, const char *detail)
 {
@@ -18,6 +71,7 @@ void session_note(struct session *s, const char *what, const char *detail)
 	strlcpy(e.name, session_name(s), sizeof(e.name));
 	strlcpy(e.detail, detail ? detail : "", sizeof(e.detail));
 	history_add(&s->all->history, &e);
+	tell_runlog(s, what, detail);
 	s->noted = true;
 }
 

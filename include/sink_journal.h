@@ -2,12 +2,15 @@
 #ifndef PITSTOP_SINK_JOURNAL_H
 #define PITSTOP_SINK_JOURNAL_H
 
+#include <uv.h>
+
 struct config;
 struct sink;
 
-/* The first of these that can be written: PITSTOP_LOG_DIR, the directory that
- * AZUREML_CR_HT_CAP_logs_PATH names, ./logs if it is there. NULL when none is
- * wanted or can be written; a bad PITSTOP_LOG_DIR is told. */
-struct sink *sink_journal_open(const struct config *config);
+/* In the first of these directories that can be written, as
+ * pitstop-HOST.jsonl: PITSTOP_LOG_DIR; or, where that is unset, the one that
+ * AZUREML_CR_HT_CAP_logs_PATH names, and ./logs if it is there. NULL when none
+ * is wanted or memory is short. `config` has to last as long as the process. */
+struct sink *sink_journal_open(uv_loop_t *loop, const struct config *config);
 
 #endif

@@ -1,0 +1,220 @@
+#include "sink_journal.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+#include <uv.h>
+
+#include "buf.h"
+#include "config.h"
+#include "event.h"
+#include "log.h"
+#include "sink.h"
+
+#define WAITING_MAX (1 << 20)  /* bytes that wait for a slow disk */
+#define LOGS "AZUREML_CR_HT_CAP_logs_PATH"
+
+/* A disk may be far away and dead, so that the loop never waits for one: all
+ * is done by libuv's threads, one thing at a time. */
+struct journal {
+	struct sink sink;
+	uv_loop_t *loop;
+	uv_fs_t fs;
+	uv_file fd;          /* -1: not open */
+	const char *dirs[2]; /* to be tried */
+	size_t dir_count, dir;
+	char path[PATH_MAX + 128];
+	struct buf waiting, writing;
+	bool busy;
+	bool wanted;         /* by its user, who hears why there is none */
+	bool warned;
+	bool off;            /* none could be opened */
+	bool torn;           /* the last line in it is not whole */
+	void (*done)(void *ctx);
+	void *ctx;
+};
+
+static void work(struct journal *j);
+
+static void warn(struct journal *j, int error)
+{
+	if (!j->warned)
+		log_warn("the journal %s cannot be written: %s; the step goes "
+			 "on without it", j->path, uv_strerror(error));
+	j->warned = true;
+}
+
+static void rest(struct journal *j)
+{
+	j->busy = false;
+	uv_fs_req_cleanup(&j->fs);
+}
+
+/* opening */
+
+static void give_up(struct journal *j, int error)
+{
+	if (j->wanted)
+		warn(j, error);
+	buf_free(&j->waiting);
+	j->off = true;
+}
+
+static void on_open(uv_fs_t *fs)
+{
+	struct journal *j = fs->data;
+	int rc = (int)fs->result;
+
+	rest(j);
+	if (rc >= 0)
+		j->fd = rc;
+	else if (++j->dir == j->dir_count)
+		give_up(j, rc);
+	work(j);
+}
+
+/* Each machine has its own where they share a directory. */
+static int open_file(struct journal *j)
+{
+	char node[HOST_NAME_MAX + 1] = "";
+
+	gethostname(node, sizeof(node) - 1);
+	snprintf(j->path, sizeof(j->path), "%s/pitstop-%s.jsonl",
+		 j->dirs[j->dir], node);
+	return uv_fs_open(j->loop, &j->fs, j->path, O_WRONLY | O_APPEND |
+			  O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644,
+			  on_open);
+}
+
+/* writing */
+
+static void on_synced(uv_fs_t *fs)
+{
+	struct journal *j = fs->data;
+
+	rest(j);  /* where it cannot be done, as in a pipe, it is not */
+	work(j);
+}
+
+static void on_written(uv_fs_t *fs)
+{
+	struct journal *j = fs->data;
+	ssize_t n = fs->result;
+
+	rest(j);
+	if (n < 0) {
+		warn(j, (int)n);
+		buf_consume(&j->writing, j->writing.len);
+	} else {
+		j->torn = j->writing.data[n - 1] != '\n';
+		buf_consume(&j->writing, (size_t)n);
+	}
+	if (n >= 0 && j->writing.len == 0)
+		j->busy = uv_fs_fdatasync(j->loop, &j->fs, j->fd,
+					  on_synced) == 0;
+	if (!j->busy)
+		work(j);
+}
+
+/* What is left of a line that could not be written ends where the next begins.
+ */
+static bool next_lines(struct journal *j)
+{
+	if ((j->torn && !buf_add(&j->writing, "\n", 1)) ||
+	    !buf_add(&j->writing, j->waiting.data, j->waiting.len))
+		return false;
+	buf_consume(&j->waiting, j->waiting.len);
+	return true;
+}
+
+static int write_some(struct journal *j)
+{
+	uv_buf_t b;
+
+	if (j->writing.len == 0 && !next_lines(j))
+		return UV_ENOMEM;
+	b = uv_buf_init(j->writing.data, (unsigned)j->writing.len);
+	return uv_fs_write(j->loop, &j->fs, j->fd, &b, 1, -1, on_written);
+}
+
+static void work(struct journal *j)
+{
+	size_t left = j->waiting.len + j->writing.len;
+
+	if (j->busy)
+		return;
+	if (left > 0) {
+		j->busy = (j->fd < 0 ? open_file(j) : write_some(j)) == 0;
+		return;
+	}
+	if (j->done)
+		j->done(j->ctx);
+	j->done = NULL;
+}
+
+static void take(struct sink *s, struct event *e)
+{
+	struct journal *j = (struct journal *)s;
+	cJSON *json = j->off ? NULL : event_json(e);
+	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+
+	if (!j->off && (!text || j->waiting.len > WAITING_MAX ||
+			!buf_addf(&j->waiting, "%s\n", text)))
+		warn(j, UV_ENOBUFS);
+	cJSON_free(text);
+	cJSON_Delete(json);
+	work(j);
+}
+
+static void finish(struct sink *s, void (*done)(void *ctx), void *ctx)
+{
+	struct journal *j = (struct journal *)s;
+
+	j->done = done;
+	j->ctx = ctx;
+	work(j);
+}
+
+static void add_dir(struct journal *j, const char *dir)
+{
+	if (dir && *dir)
+		j->dirs[j->dir_count++] = dir;
+}
+
+static void choose_dirs(struct journal *j, const struct config *config)
+{
+	if (strcmp(config->log_dir, "none") == 0)
+		return;
+	j->wanted = *config->log_dir;
+	if (j->wanted) {
+		add_dir(j, config->log_dir);
+		return;
+	}
+	add_dir(j, getenv(LOGS));
+	add_dir(j, "logs");
+}
+
+struct sink *sink_journal_open(uv_loop_t *loop, const struct config *config)
+{
+	struct journal *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return NULL;
+	choose_dirs(j, config);
+	if (j->dir_count == 0) {
+		free(j);
+		return NULL;
+	}
+	j->sink = (struct sink){ .name = "journal", .take = take,
+				 .finish = finish };
+	j->loop = loop;
+	j->fs.data = j;
+	j->fd = -1;
+	return &j->sink;
+}
