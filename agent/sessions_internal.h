@@ -147,6 +147,8 @@ bool session_descends(const struct session *s, const struct session *a);
 
 /* Is it a step's main script, the one to hold? */
 bool session_is_main(struct session *s);
+/* Was it that, or did it ask for a debugger itself? */
+bool session_is_step(const struct session *s);
 
 /* session_hook.c */
 
