@@ -31,6 +31,7 @@ void session_look(const struct session *s, struct session_view *v)
 		.paused_for = in && s->paused ? now - s->paused : -1,
 		.file = *s->paused_file ? s->paused_file : NULL,
 		.line = s->paused_line,
+		.stalled_for = s->stall.stalled ? now - s->stall.since : -1,
 	};
 }
 
