@@ -44,6 +44,11 @@ const struct setting config_table[] = {
 	  "asked by its debugger, goes on without it; off or 0: it "
 	  "stands",
 	  &kind_duration, MEMBER(pause_limit), .min = 0, .max = DURATION_WEEK },
+	{ "--stall", "PITSTOP_STALL", "TIME", NULL, "off",
+	  "a step whose main thread has been at one place for so long, and "
+	  "used no CPU, is reported with its stacks on standard error, and "
+	  "again when it moves on; off or 0: nobody looks",
+	  &kind_duration, MEMBER(stall), .min = 0, .max = DURATION_WEEK },
 	{ "--port", "PITSTOP_PORT", "PORT", NULL, "5678",
 	  "the debug port; when it is taken, the next free one of the 15 "
 	  "behind it",

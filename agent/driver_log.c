@@ -4,9 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
 
 #include "buf.h"
+#include "duration.h"
 #include "launch_json.h"
+#include "stacks_text.h"
+
+/* Of a stall's report: what is behind them is left out. */
+#define GROUPS_MAX 8
+#define GROUP_LINES_MAX 60
 
 /* Up, so that the last line before the end says 1 and not 0. */
 static long long seconds(int64_t ms)
@@ -203,4 +212,89 @@ void driver_log_no_port(struct buf *b, const struct step_facts *f,
 		buf_addf(b, ": the ports %u to %u are all taken; free one, or "
 			    "name another with PITSTOP_PORT\n",
 			 f->wanted_port, last_port);
+}
+
+/* stalls */
+
+static void add_time(struct buf *b, int64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	char text[40];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	buf_addf(b, "%s", text);
+}
+
+static void add_group(struct buf *b, const cJSON *group)
+{
+	struct buf text = { 0 };
+	unsigned lines = 0;
+	const char *at, *end;
+
+	stacks_text_group(&text, group);
+	for (at = text.data; at < text.data + text.len; at = end) {
+		end = (char *)memchr(at, '\n',
+				     text.len - (size_t)(at - text.data)) + 1;
+		if (++lines <= GROUP_LINES_MAX)
+			buf_addf(b, "pitstop: %.*s", (int)(end - at), at);
+	}
+	if (lines > GROUP_LINES_MAX)
+		buf_addf(b, "pitstop:   (%u more lines)\n",
+			 lines - GROUP_LINES_MAX);
+	buf_free(&text);
+}
+
+static void add_groups(struct buf *b, const cJSON *groups)
+{
+	const cJSON *list = cJSON_GetObjectItem(groups, "groups"), *group;
+	int n = 0;
+
+	cJSON_ArrayForEach(group, list)
+		if (n++ < GROUPS_MAX)
+			add_group(b, group);
+	if (n > GROUPS_MAX)
+		buf_addf(b, "pitstop: (%d more groups)\n", n - GROUPS_MAX);
+}
+
+static void add_look_closer(struct buf *b, const struct step_facts *f)
+{
+	buf_addf(b, "pitstop: to look closer, run 'pitstop stacks' beside it");
+	if (f->port && f->late_attach && !f->shut) {
+		buf_addf(b, ", or attach to ");
+		add_host_port(b, f);
+		buf_addf(b, " ('pitstop launch-json' prints how) and pause "
+			    "it (F6)");
+	}
+	buf_addf(b, "\n");
+}
+
+void driver_log_stalled(struct buf *b, const struct step_facts *f,
+			size_t count, size_t more, int64_t since, int64_t ms,
+			const cJSON *groups)
+{
+	char text[DURATION_TEXT];
+
+	buf_addf(b, "pitstop: stalled for %s, since ",
+		 duration_text(ms, text));
+	add_time(b, since);
+	for (size_t i = 0; i < count; i++) {
+		buf_addf(b, i ? ", " : ": ");
+		add_name(b, &f[i]);
+	}
+	if (more)
+		buf_addf(b, " and %zu more", more);
+	buf_addf(b, "\n");
+	add_groups(b, groups);
+	add_look_closer(b, f);
+}
+
+void driver_log_moves(struct buf *b, const struct step_facts *f, int64_t ms)
+{
+	char text[DURATION_TEXT];
+
+	buf_addf(b, "pitstop: ");
+	add_name(b, f);
+	buf_addf(b, " moves again after %s\n", duration_text(ms, text));
 }

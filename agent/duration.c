@@ -1,5 +1,6 @@
 #include "duration.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <bsd/stdlib.h>
@@ -33,4 +34,18 @@ bool duration_parse(const char *text, unsigned min, unsigned max,
 		return false;
 	*seconds = (unsigned)n;
 	return true;
+}
+
+const char *duration_text(int64_t ms, char to[static DURATION_TEXT])
+{
+	long long seconds = ms / 1000;
+
+	if (seconds < 120)
+		snprintf(to, DURATION_TEXT, "%lld s", seconds);
+	else if (seconds < 7200)
+		snprintf(to, DURATION_TEXT, "%lld min", seconds / 60);
+	else
+		snprintf(to, DURATION_TEXT, "%lld h %lld min", seconds / 3600,
+			 seconds / 60 % 60);
+	return to;
 }

@@ -12,6 +12,7 @@
 
 #include <cjson/cJSON.h>
 
+#define NS_PER_S 1000000000LL
 #define THREADS_MAX 1024  /* of one process; the others are left out */
 
 struct kernel_threads {
@@ -87,13 +88,41 @@ static void read_file(char *to, size_t size, const char *fmt, ...)
 	to[strcspn(to, "\n")] = '\0';
 }
 
-static long long time_on_cpu(pid_t pid, long tid)
+/* In ticks; -1 when it has gone. */
+static long long ticks_on_cpu(pid_t pid, long tid)
+{
+	unsigned long long user, system;
+	const char *end;
+	char text[512];
+
+	read_file(text, sizeof(text), "/proc/%d/task/%ld/stat", (int)pid, tid);
+	end = strrchr(text, ')');
+	if (!end || sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u "
+			   "%*u %llu %llu", &user, &system) != 2)
+		return -1;
+	return (long long)(user + system);
+}
+
+/* Some kernels have no schedstat, or one without numbers. */
+static long long time_on_cpu(pid_t pid, long tid, bool *exact)
 {
 	char text[128];
+	long long ns, ticks;
 
 	read_file(text, sizeof(text), "/proc/%d/task/%ld/schedstat", (int)pid,
 		  tid);
-	return atoll(text);
+	ns = atoll(text);
+	*exact = ns > 0;
+	if (*exact)
+		return ns;
+	ticks = ticks_on_cpu(pid, tid);
+	return ticks < 0 ? -1 : ticks * (NS_PER_S / sysconf(_SC_CLK_TCK));
+}
+
+bool kernel_main_thread_cpu(pid_t pid, int64_t *ns, bool *exact)
+{
+	*ns = time_on_cpu(pid, pid, exact);
+	return *ns >= 0;
 }
 
 /* The next thread's identifier, 0 behind the last. */
@@ -120,12 +149,13 @@ struct kernel_threads *kernel_threads_look(pid_t pid)
 	struct kernel_threads *t = calloc(1, sizeof(*t) + THREADS_MAX *
 						    sizeof(t->at[0]));
 	DIR *tasks = open_tasks(pid);
+	bool exact;
 	long tid;
 
 	while (t && tasks && t->len < THREADS_MAX &&
 	       (tid = next_thread(tasks))) {
 		t->at[t->len].tid = tid;
-		t->at[t->len++].ran = time_on_cpu(pid, tid);
+		t->at[t->len++].ran = time_on_cpu(pid, tid, &exact);
 	}
 	if (tasks)
 		closedir(tasks);
@@ -175,9 +205,10 @@ static bool add_thread(cJSON *list, pid_t pid, long tid,
 		       const struct kernel_threads *before)
 {
 	cJSON *one = cJSON_CreateObject();
-	long long ran = time_on_cpu(pid, tid) - ran_before(before, tid);
+	bool exact, ok;
+	long long ran = time_on_cpu(pid, tid, &exact) -
+			ran_before(before, tid);
 	char text[512];
-	bool ok;
 
 	if (!cJSON_AddItemToArray(list, one)) {
 		cJSON_Delete(one);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,24 @@ void log_warn(const char *fmt, ...)
 	       errno == EINTR)
 		;
 	errno = saved;
+}
+
+void log_lines(char *text, size_t len)
+{
+	while (len > 0) {
+		struct pollfd log = { STDERR_FILENO, POLLOUT, 0 };
+		char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) + 1 : len;
+		size_t cut = n < LINE_BYTES ? n : LINE_BYTES;
+
+		printable(text, cut - 1);
+		text[cut - 1] = '\n';
+		if (poll(&log, 1, 0) > 0 && log.revents & POLLOUT &&
+		    write(STDERR_FILENO, text, cut) < 0)
+			return;
+		text += n;
+		len -= n;
+	}
 }
 
 bool log_rate_allow(struct log_rate *r, int64_t now)

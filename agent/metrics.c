@@ -15,6 +15,10 @@ static const struct family
 	build_info = { OURS "build_info", "gauge", "The version that runs." },
 	sessions = { OURS "sessions", "gauge",
 		     "Python processes of the step, by state." },
+	stalled = { OURS "sessions_stalled", "gauge",
+		    "Those that have not moved for PITSTOP_STALL." },
+	stalls = { OURS "stalls_total", "counter",
+		   "Times that one was found so." },
 	hold_remaining = { OURS "hold_remaining_seconds", "gauge",
 			   "Until the last hold ends at the latest, 0 when "
 			   "nothing is held." },
@@ -65,6 +69,8 @@ static const struct {
 	[METRIC_SESSIONS_POSTMORTEM] = { &sessions, "{state=\"postmortem\"}" },
 	[METRIC_SESSIONS_ATTACHING_POSTMORTEM] = {
 		&sessions, "{state=\"attaching postmortem\"}" },
+	[METRIC_SESSIONS_STALLED] = { &stalled, "" },
+	[METRIC_STALLS] = { &stalls, "" },
 	[METRIC_HOLD_REMAINING] = { &hold_remaining, "" },
 	[METRIC_HOLD_SECONDS] = { &hold_seconds, "" },
 	[METRIC_HOLDS_ATTACHED] = { &holds, "{end=\"attached\"}" },

@@ -12,6 +12,7 @@ void scrape_sessions(struct sessions *all)
 {
 	unsigned count[BARRIER_STATES] = { 0 };
 	struct session *s = NULL;
+	unsigned stalled = 0;
 	int64_t left = 0;
 
 	while ((s = sessions_next(all, s))) {
@@ -19,11 +20,13 @@ void scrape_sessions(struct sessions *all)
 
 		session_look(s, &v);
 		count[v.state]++;
+		stalled += v.stalled_for >= 0;
 		if (v.held && v.left > left)
 			left = v.left;
 	}
 	for (unsigned i = 0; i < BARRIER_EXITED; i++)
 		metric_set(METRIC_SESSIONS_REGISTERED + i, count[i]);
+	metric_set(METRIC_SESSIONS_STALLED, stalled);
 	metric_set(METRIC_HOLD_REMAINING, (double)left / 1000);
 }
 

@@ -107,6 +107,11 @@ bool session_is_main(struct session *s)
 				s->cmd.kind == PYCMD_MODULE);
 }
 
+bool session_is_step(const struct session *s)
+{
+	return s->main || s->adopted;
+}
+
 /* whom a client gets */
 
 /* Is `a` the better answer to "attach me" than `b`? Held before running, a

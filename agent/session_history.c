@@ -1,7 +1,6 @@
 #include "sessions_internal.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include <bsd/string.h>
 #include <cjson/cJSON.h>
@@ -63,11 +62,9 @@ void session_note(struct session *s, const char *what, const char *detail)
 		.what = what,
 		.pid = s->hello.pid,
 		.rank = s->hello.rank,
+		.at = session_wall_clock(),
 	};
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	e.at = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	strlcpy(e.name, session_name(s), sizeof(e.name));
 	strlcpy(e.detail, detail ? detail : "", sizeof(e.detail));
 	history_add(&s->all->history, &e);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <bsd/stdlib.h>
 
@@ -12,6 +13,14 @@
 int64_t session_now(void)
 {
 	return (int64_t)(uv_hrtime() / 1000000);
+}
+
+int64_t session_wall_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* the hold */

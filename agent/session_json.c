@@ -66,6 +66,14 @@ static bool add_pause(cJSON *to, const struct session_view *v, int64_t now)
 	       add_number(pause, "line", v->file, v->line);
 }
 
+static bool add_stall(cJSON *to, const struct session_view *v, int64_t now)
+{
+	if (v->stalled_for < 0)
+		return cJSON_AddNullToObject(to, "stalled");
+	return json_add_time(cJSON_AddObjectToObject(to, "stalled"), "since",
+			     now - v->stalled_for);
+}
+
 cJSON *session_json(const struct session_view *v, int64_t now_ms)
 {
 	cJSON *to = cJSON_CreateObject();
@@ -84,7 +92,8 @@ cJSON *session_json(const struct session_view *v, int64_t now_ms)
 	    add_text(to, "failed", v->failed) &&
 	    add_text(to, "node", v->node) &&
 	    cJSON_AddBoolToObject(to, "main", v->main) &&
-	    add_pause(to, v, now_ms))
+	    add_pause(to, v, now_ms) &&
+	    add_stall(to, v, now_ms))
 		return to;
 	cJSON_Delete(to);
 	return NULL;

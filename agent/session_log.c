@@ -142,6 +142,51 @@ void session_say_no_hold(struct session *s)
 	say(s, &b);
 }
 
+/* stalls, for standard error: the step's hook may not answer */
+
+#define STALLED_MAX 16  /* that are named */
+
+static void say_beside(struct buf *text)
+{
+	log_lines(text->data, text->len);
+	buf_free(text);
+}
+
+void sessions_say_stalled(struct sessions *all, const struct cJSON *groups)
+{
+	struct step_facts f[STALLED_MAX];
+	int64_t now = session_now(), since = now;
+	size_t count = 0, more = 0;
+	struct buf b = { 0 };
+
+	for (struct session *s = all->first; s; s = s->next) {
+		if (!s->stall.stalled || s->stall_told)
+			continue;
+		s->stall_told = true;
+		if (s->stall.since < since)
+			since = s->stall.since;
+		if (count < STALLED_MAX)
+			f[count++] = facts(s);
+		else
+			more++;
+	}
+	if (!count)
+		return;
+	driver_log_stalled(&b, f, count, more,
+			   session_wall_clock() - (now - since), now - since,
+			   groups);
+	say_beside(&b);
+}
+
+void session_say_moves(struct session *s, int64_t ms)
+{
+	struct step_facts f = facts(s);
+	struct buf b = { 0 };
+
+	driver_log_moves(&b, &f, ms);
+	say_beside(&b);
+}
+
 void sessions_end(struct sessions *all)
 {
 	const struct config *c = all->config;

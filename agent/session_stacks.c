@@ -10,6 +10,7 @@
 #include "kernel_threads.h"
 #include "sessions_internal.h"
 #include "stacks.h"
+#include "stacks_groups.h"
 
 #define ANSWER_MS 2000  /* that the hook has */
 #define SAMPLE_MS 200   /* of these: how much its threads run */
@@ -27,6 +28,15 @@ struct stacks_question {
 	struct stacks stacks;
 	struct kernel_threads *before;
 	struct waiter *waiters;
+};
+
+/* A question to each of them. */
+struct round {
+	session_stacks_done *done;
+	void *ctx;
+	cJSON *answers;
+	unsigned open;   /* questions, and one while they are being asked */
+	bool failed;     /* memory was short */
 };
 
 static void on_closed(uv_handle_t *h)
@@ -160,4 +170,48 @@ void session_stacks_end(struct session *s)
 {
 	if (s->question)
 		finish(s, NULL);
+}
+
+/* all sessions */
+
+static void close_one(struct round *r)
+{
+	if (--r->open > 0)
+		return;
+	r->done(r->ctx, r->failed ? NULL : stacks_grouped(r->answers));
+	cJSON_Delete(r->answers);
+	free(r);
+}
+
+static void on_each(void *ctx, cJSON *answer)
+{
+	struct round *r = ctx;
+
+	if (answer)
+		cJSON_AddItemToArray(r->answers, answer);
+	close_one(r);
+}
+
+bool sessions_ask_stacks(struct sessions *all, bool main_scripts,
+			 session_stacks_done *done, void *ctx)
+{
+	struct round *r = calloc(1, sizeof(*r));
+
+	if (!r || !(r->answers = cJSON_CreateArray())) {
+		free(r);
+		return false;
+	}
+	r->done = done;
+	r->ctx = ctx;
+	r->open = 1;
+	for (struct session *s = all->first; s; s = s->next) {
+		if (main_scripts && !session_is_step(s))
+			continue;
+		if (session_ask_stacks(s, on_each, r))
+			r->open++;
+		else
+			r->failed = true;
+	}
+	close_one(r);
+	return true;
 }

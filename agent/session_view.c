@@ -27,10 +27,11 @@ void session_look(const struct session *s, struct session_view *v)
 		.client_for = now - s->attached,
 		.failed = *s->failed ? s->failed : NULL,
 		.node = s->all->node,
-		.main = s->main || s->adopted,
+		.main = session_is_step(s),
 		.paused_for = in && s->paused ? now - s->paused : -1,
 		.file = *s->paused_file ? s->paused_file : NULL,
 		.line = s->paused_line,
+		.stalled_for = s->stall.stalled ? now - s->stall.since : -1,
 	};
 }
 

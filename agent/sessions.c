@@ -127,6 +127,7 @@ struct sessions *sessions_create(uv_loop_t *loop, const struct config *config,
 	all->ops = ops;
 	all->ctx = ctx;
 	gethostname(all->node, sizeof(all->node) - 1);
+	sessions_watch_stalls(all);
 	return all;
 }
 

@@ -5,6 +5,7 @@
  *   session_words.c   what a hook says
  *   session_barrier.c the barrier and its clock
  *   session_end.c     its process is ended at a client's wish
+ *   session_stall.c   which of them have not moved for long
  *   session_stacks.c  where its threads are, asked of the hook
  *   session_choice.c  which session is held, and which one a client gets
  *   session_ranks.c   ranks of one launch: their deadline, and which there are
@@ -28,7 +29,9 @@
 #include "hello.h"
 #include "history.h"
 #include "pycmd.h"
+#include "stall.h"
 
+struct cJSON;
 struct hook;
 
 #define MINUTE_MS 60000  /* between countdown lines */
@@ -80,6 +83,8 @@ struct session {
 	uint16_t debuggee_port;
 	struct stacks_question *question;  /* to the hook, not answered yet */
 	unsigned stale_stacks;  /* questions that were given up, unanswered */
+	struct stall stall;
+	bool stall_told;     /* its log has it */
 };
 
 struct sessions {
@@ -93,6 +98,9 @@ struct sessions {
 	void *ctx;
 	char node[65];
 	struct history history;
+	uv_timer_t stall_timer;  /* with PITSTOP_STALL only */
+	int64_t stall_due;   /* ms: those that have stalled are told of, 0:
+				there is none */
 	uint8_t seen[RANKS_SEEN / 8];  /* ranks that have registered */
 };
 
@@ -102,6 +110,11 @@ struct sessions {
  * or "end". */
 void session_stack(struct session *s, const char *part);
 void session_stacks_end(struct session *s);  /* its process has gone */
+
+/* session_stall.c */
+
+/* With PITSTOP_STALL: look whether they move, from now on. */
+void sessions_watch_stalls(struct sessions *all);
 
 /* session_words.c */
 
@@ -147,10 +160,13 @@ bool session_descends(const struct session *s, const struct session *a);
 
 /* Is it a step's main script, the one to hold? */
 bool session_is_main(struct session *s);
+/* Was it that, or did it ask for a debugger itself? */
+bool session_is_step(const struct session *s);
 
 /* session_hook.c */
 
-int64_t session_now(void);  /* ms */
+int64_t session_now(void);  /* ms, monotonic */
+int64_t session_wall_clock(void);  /* ms since 1970 */
 
 /* Have the hook stand for as long as is asked for; `ready` is its answer. */
 void session_begin_hold(struct session *s, int64_t timeout_ms);
@@ -211,5 +227,9 @@ void session_say_attached(struct session *s, int64_t after_ms);
 void session_say_not_attached(struct session *s, const char *why);
 void session_say_countdown(struct session *s, int64_t left_ms);
 void session_say_no_hold(struct session *s);
+/* Of those that have stalled and were not told of yet, with what
+ * stacks_groups.h says of all. */
+void sessions_say_stalled(struct sessions *all, const struct cJSON *groups);
+void session_say_moves(struct session *s, int64_t ms);
 
 #endif

@@ -1,9 +1,14 @@
 #include "stacks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
+
+/* FNV-1a */
+#define HASH_START 14695981039346656037u
+#define HASH_FACTOR 1099511628211u
 
 static void begin(struct stacks *s)
 {
@@ -134,4 +139,58 @@ static const cJSON *main_frames(const cJSON *stacks)
 bool stacks_are_alike(const cJSON *a, const cJSON *b)
 {
 	return cJSON_Compare(main_frames(a), main_frames(b), true);
+}
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	do
+		hash = (hash ^ (unsigned char)*text) * HASH_FACTOR;
+	while (*text++);
+	return hash;
+}
+
+static uint64_t hash_frames(uint64_t hash, const cJSON *frames)
+{
+	static const char *const NAMES[] = { "function", "file" };
+	const cJSON *f;
+
+	cJSON_ArrayForEach(f, frames) {
+		for (size_t i = 0; i < sizeof(NAMES) / sizeof(*NAMES); i++) {
+			const char *text = cJSON_GetStringValue(
+				cJSON_GetObjectItem(f, NAMES[i]));
+
+			hash = hash_text(hash, text ? text : "");
+		}
+		hash ^= (uint64_t)cJSON_GetNumberValue(
+			cJSON_GetObjectItem(f, "line"));
+		hash *= HASH_FACTOR;
+	}
+	return hash_text(hash, "");  /* here the next one begins */
+}
+
+uint64_t stacks_place(const cJSON *stacks)
+{
+	const cJSON *task;
+	uint64_t hash = HASH_START;
+
+	if (!main_frames(stacks))
+		return 0;
+	hash = hash_frames(hash, main_frames(stacks));
+	cJSON_ArrayForEach(task, cJSON_GetObjectItem(stacks, "tasks"))
+		hash = hash_frames(hash, cJSON_GetObjectItem(task, "frames"));
+	return hash;
+}
+
+const char *stacks_top(const cJSON *stacks, char *to, size_t size)
+{
+	const cJSON *top = cJSON_GetArrayItem(main_frames(stacks), 0);
+	const char *function = cJSON_GetStringValue(
+		cJSON_GetObjectItem(top, "function"));
+	const char *file = cJSON_GetStringValue(
+		cJSON_GetObjectItem(top, "file"));
+
+	snprintf(to, size, "%s (%s:%.0f)", function ? function : "?",
+		 file ? file : "?", cJSON_GetNumberValue(
+			cJSON_GetObjectItem(top, "line")));
+	return top ? to : NULL;
 }

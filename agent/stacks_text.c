@@ -150,9 +150,18 @@ static void clean(char *text, size_t len)
 	}
 }
 
-static int add_groups(struct buf *to, const cJSON *groups, int pid, int rank)
+bool stacks_text_group(struct buf *to, const cJSON *group)
 {
 	size_t before = to->len;
+	bool ok = add_group(to, group);
+
+	if (to->len > before)
+		clean(to->data + before, to->len - before);
+	return ok;
+}
+
+static int add_groups(struct buf *to, const cJSON *groups, int pid, int rank)
+{
 	const cJSON *group;
 	int count = 0;
 
@@ -160,11 +169,10 @@ static int add_groups(struct buf *to, const cJSON *groups, int pid, int rank)
 		if (!has(get(group, "ids"), pid) ||
 		    !has(get(group, "ranks"), rank))
 			continue;
-		if ((count++ && !buf_addf(to, "\n")) || !add_group(to, group))
+		if ((count++ && !buf_addf(to, "\n")) ||
+		    !stacks_text_group(to, group))
 			return -ENOMEM;
 	}
-	if (to->len > before)
-		clean(to->data + before, to->len - before);
 	return count;
 }
 

@@ -10,10 +10,7 @@ struct sessions;
 /* What session_stacks.h says. */
 void api_stacks_of(struct http_connection *c, struct session *s);
 
-/* {"groups": [{"ids", "ranks", "stacks"}]}: sessions whose main threads stand
- * at the same place are one group, and of those that have ranks the smallest
- * comes first: the odd one out. `stacks` are those of the first of them. One that does not answer is a
- * group by itself. */
+/* What stacks_groups.h says. */
 void api_stacks_of_all(struct http_connection *c, struct sessions *all);
 
 #endif

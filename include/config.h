@@ -18,6 +18,8 @@ struct config {
 	unsigned max_hold;        /* --max-hold      PITSTOP_MAX_HOLD, seconds */
 	unsigned pause_limit;     /* --pause-limit   PITSTOP_PAUSE_LIMIT,
 				     seconds; 0: none */
+	unsigned stall;           /* --stall         PITSTOP_STALL, seconds; 0:
+				     none is looked for */
 	uint16_t port;            /* --port          PITSTOP_PORT */
 	uint16_t http_port;       /* --http-port     PITSTOP_HTTP_PORT; 0: none */
 	bool late_attach;         /* --late-attach   PITSTOP_LATE_ATTACH */

@@ -8,9 +8,11 @@
 #define PITSTOP_DRIVER_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct buf;
+struct cJSON;
 
 /* What the lines tell of a step. Strings are the caller's. */
 struct step_facts {
@@ -57,5 +59,15 @@ void driver_log_no_debugger(struct buf *b, const struct step_facts *f);
  * errno. */
 void driver_log_no_port(struct buf *b, const struct step_facts *f,
 			unsigned last_port, int error);
+
+
+/* Steps that have stalled, the first `count` of them and how many `more`: since
+ * when (ms since 1970) and for how long (ms), and where all are, as in
+ * stacks_groups.h. These lines, and those of one that moves again, are for
+ * standard error: the step's own hook may not answer. */
+void driver_log_stalled(struct buf *b, const struct step_facts *f,
+			size_t count, size_t more, int64_t since, int64_t ms,
+			const struct cJSON *groups);
+void driver_log_moves(struct buf *b, const struct step_facts *f, int64_t ms);
 
 #endif

@@ -3,6 +3,7 @@
 #define PITSTOP_DURATION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define DURATION_WEEK 604800  /* seconds: no setting takes more */
 
@@ -10,5 +11,10 @@
  * lies from `min` to `max`. Otherwise *seconds is left alone. */
 bool duration_parse(const char *text, unsigned min, unsigned max,
 		    unsigned *seconds);
+
+#define DURATION_TEXT 32  /* bytes of the longest */
+
+/* "45 s", "12 min", "3 h 12 min"; returns `to`. */
+const char *duration_text(int64_t ms, char to[static DURATION_TEXT]);
 
 #endif

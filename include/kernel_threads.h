@@ -4,6 +4,8 @@
 #ifndef PITSTOP_KERNEL_THREADS_H
 #define PITSTOP_KERNEL_THREADS_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct cJSON;
@@ -22,5 +24,10 @@ void kernel_threads_free(struct kernel_threads *t);  /* NULL is allowed */
  * since `before`. A process that has gone has none. */
 struct cJSON *kernel_threads_json(pid_t pid,
 				  const struct kernel_threads *before);
+
+/* What the main thread has had of the CPU by now. It is not `exact` when the
+ * kernel counts in ticks: the thread may have run without it. False when the
+ * process has gone. */
+bool kernel_main_thread_cpu(pid_t pid, int64_t *ns, bool *exact);
 
 #endif

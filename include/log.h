@@ -5,9 +5,14 @@
 #define PITSTOP_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whole lines, which start with "pitstop: " already. Those that standard error
+ * does not take at once are left out: the reader may be what hangs. */
+void log_lines(char *text, size_t len);
 
 /* A budget of lines: at most `burst` at once, one more each `every_ms`. */
 struct log_rate {

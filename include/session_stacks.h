@@ -7,6 +7,7 @@
 
 struct cJSON;
 struct session;
+struct sessions;
 
 /* The answer, which is the callee's to free: {"id", "name", "rank", "pid"} and
  * either what stacks.h says, or, when the hook does not answer within 2 s,
@@ -18,5 +19,11 @@ typedef void session_stacks_done(void *ctx, struct cJSON *answer);
  * not, when memory is short. */
 bool session_ask_stacks(struct session *s, session_stacks_done *done,
 			void *ctx);
+
+/* The same of all of them, or of the steps' main scripts: the answer is what
+ * stacks_groups.h says, or NULL when memory is short. `done` may be called
+ * before this returns. */
+bool sessions_ask_stacks(struct sessions *all, bool main_scripts,
+			 session_stacks_done *done, void *ctx);
 
 #endif

@@ -34,6 +34,8 @@ struct session_view {
 	const char *file;       /* ... where, by the client's path; NULL: not
 				   known */
 	int line;
+	int64_t stalled_for;    /* how long it has not moved, -1: it does, or
+				   nobody looks */
 };
 
 void session_look(const struct session *s, struct session_view *v);

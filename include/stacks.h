@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct cJSON;
 
@@ -37,5 +38,12 @@ void stacks_free(struct stacks *s);
 
 /* Do the main threads of two processes stand at the same place? */
 bool stacks_are_alike(const struct cJSON *a, const struct cJSON *b);
+
+/* A number for the place of the main thread and of the tasks; 0: not known. */
+uint64_t stacks_place(const struct cJSON *stacks);
+
+/* The innermost call of the main thread, "FUNCTION (FILE:LINE)", in `to`; NULL:
+ * not known. */
+const char *stacks_top(const struct cJSON *stacks, char *to, size_t size);
 
 #endif

@@ -19,7 +19,8 @@
 
 static const char *const VARIABLES[] = {
 	"PITSTOP_HOLD", "PITSTOP_TIMEOUT", "PITSTOP_MAX_HOLD",
-	"PITSTOP_PAUSE_LIMIT", "PITSTOP_PORT", "PITSTOP_HTTP_PORT",
+	"PITSTOP_PAUSE_LIMIT", "PITSTOP_STALL", "PITSTOP_PORT",
+	"PITSTOP_HTTP_PORT",
 	"PITSTOP_LATE_ATTACH", "PITSTOP_ARGS", "PITSTOP_ADOPT",
 	"PITSTOP_ADVERTISE",
 	"PITSTOP_VNET", "PITSTOP_ALLOW", "PITSTOP_MATCH", "PITSTOP_DEBUGPY",
@@ -73,6 +74,7 @@ static void every_setting_has_a_default(void **state)
 	assert_int_equal(c.timeout, 300);
 	assert_int_equal(c.max_hold, 86400);
 	assert_int_equal(c.pause_limit, 0);
+	assert_int_equal(c.stall, 0);
 	assert_int_equal(c.port, 5678);
 	assert_int_equal(c.http_port, 5679);
 	assert_true(c.late_attach);
@@ -94,6 +96,7 @@ static void the_environment_sets_all(void **state)
 	setenv("PITSTOP_TIMEOUT", "7", 1);
 	setenv("PITSTOP_MAX_HOLD", "8", 1);
 	setenv("PITSTOP_PAUSE_LIMIT", "10", 1);
+	setenv("PITSTOP_STALL", "30m", 1);
 	setenv("PITSTOP_PORT", "9", 1);
 	setenv("PITSTOP_LATE_ATTACH", "off", 1);
 	setenv("PITSTOP_ARGS", "keep", 1);
@@ -110,6 +113,7 @@ static void the_environment_sets_all(void **state)
 	assert_int_equal(c.timeout, 7);
 	assert_int_equal(c.max_hold, 8);
 	assert_int_equal(c.pause_limit, 10);
+	assert_int_equal(c.stall, 1800);
 	assert_int_equal(c.port, 9);
 	assert_false(c.late_attach);
 	assert_true(c.keep_args);
@@ -153,6 +157,9 @@ static void bad_values_are_told_and_change_nothing(void **state)
 		{ "PITSTOP_PAUSE_LIMIT", "never", "PITSTOP_PAUSE_LIMIT is "
 		  "'never', allowed is off, or 1 to 604800 seconds, also as "
 		  "90s, 10m or 2h; it stays off" },
+		{ "PITSTOP_STALL", "soon", "PITSTOP_STALL is 'soon', allowed "
+		  "is off, or 1 to 604800 seconds, also as 90s, 10m or 2h; it "
+		  "stays off" },
 		{ "PITSTOP_PORT", "65536", "PITSTOP_PORT is '65536', allowed "
 		  "is a whole number from 1 to 65535; it stays 5678" },
 		{ "PITSTOP_PORT", "0", NULL },

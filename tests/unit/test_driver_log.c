@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "buf.h"
 #include "driver_log.h"
 
@@ -282,6 +284,71 @@ static void every_other_line_starts_with_the_name(void **state)
 	buf_free(&b);
 }
 
+#define GROUP(rank, frames) \
+	"{\"ids\":[\"4\"],\"ranks\":[" rank "],\"stacks\":{\"name\":" \
+	"\"a.py\",\"threads\":[{\"name\":\"M\",\"frames\":[" frames "]}]}}"
+#define FRAME "{\"function\":\"f\",\"file\":\"/a.py\",\"line\":3}"
+#define LOOK \
+	"pitstop: to look closer, run 'pitstop stacks' beside it"
+
+static void a_stall_is_told_with_all_groups(void **state)
+{
+	struct step_facts f[2] = { FACTS, FACTS };
+	cJSON *groups = cJSON_Parse("{\"groups\":[" GROUP("2", FRAME) ","
+				    GROUP("0", "") "]}");
+	struct buf b = { 0 };
+
+	(void)state;
+	f[0].rank = 2;
+	f[1].rank = 0;
+	driver_log_stalled(&b, f, 2, 0, 784111777005, 1800000, groups);
+	assert_string_equal(text(&b),
+		"pitstop: stalled for 30 min, since 1994-11-06T08:49:37Z: "
+		"train.py (pid 17, rank 2), train.py (pid 17, rank 0)\n"
+		"pitstop: rank 2: a.py (pid 4)\n"
+		"pitstop:   thread M\n"
+		"pitstop:     f (/a.py:3)\n"
+		"pitstop: rank 0: a.py (pid 4)\n"
+		"pitstop:   thread M\n"
+		LOOK ", or attach to 10.3.0.5:5678 ('pitstop launch-json' "
+		"prints how) and pause it (F6)\n");
+	buf_free(&b);
+	f[0].late_attach = false;
+	driver_log_stalled(&b, f, 1, 3, 784111777005, 1000, NULL);
+	driver_log_moves(&b, f, 11520000);
+	assert_string_equal(text(&b),
+		"pitstop: stalled for 1 s, since 1994-11-06T08:49:37Z: "
+		"train.py (pid 17, rank 2) and 3 more\n"
+		LOOK "\n"
+		"pitstop: train.py (pid 17, rank 2) moves again after "
+		"3 h 12 min\n");
+	buf_free(&b);
+	cJSON_Delete(groups);
+}
+
+static void a_stalls_lines_have_a_bound(void **state)
+{
+	cJSON *groups = cJSON_Parse("{\"groups\":[" GROUP("2", FRAME) "]}");
+	cJSON *list = cJSON_GetObjectItem(groups, "groups");
+	cJSON *group = cJSON_GetArrayItem(list, 0), *frames, *frame;
+	struct buf b = { 0 };
+
+	(void)state;
+	frames = cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(
+		cJSON_GetObjectItem(group, "stacks"), "threads"), 0),
+		"frames");
+	frame = cJSON_GetArrayItem(frames, 0);
+	for (int i = 1; i < 100; i++)
+		cJSON_AddItemToArray(frames, cJSON_Duplicate(frame, true));
+	for (int i = 1; i < 20; i++)
+		cJSON_AddItemToArray(list, cJSON_Duplicate(group, true));
+	driver_log_stalled(&b, &FACTS, 1, 0, 0, 1000, groups);
+	assert_non_null(strstr(text(&b), "pitstop:   (42 more lines)\n"
+			       "pitstop: (12 more groups)\n" LOOK));
+	buf_free(&b);
+	cJSON_Delete(groups);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest TESTS[] = {
@@ -298,6 +365,8 @@ int main(void)
 		cmocka_unit_test(every_line_on_a_rank_says_which),
 		cmocka_unit_test(a_hold_at_a_crash_says_what_failed),
 		cmocka_unit_test(every_other_line_starts_with_the_name),
+		cmocka_unit_test(a_stall_is_told_with_all_groups),
+		cmocka_unit_test(a_stalls_lines_have_a_bound),
 	};
 
 	return cmocka_run_group_tests_name("driver_log", TESTS, NULL, NULL);

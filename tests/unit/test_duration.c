@@ -57,11 +57,30 @@ static void other_texts_are_refused(void **state)
 	}
 }
 
+static void lengths_are_written_as_people_do(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} TABLE[] = {
+		{ 0, "0 s" }, { 1999, "1 s" }, { 119999, "119 s" },
+		{ 120000, "2 min" }, { 7199999, "119 min" },
+		{ 7200000, "2 h 0 min" }, { 11520000, "3 h 12 min" },
+	};
+	char text[DURATION_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(TABLE); i++)
+		assert_string_equal(duration_text(TABLE[i].ms, text),
+				    TABLE[i].text);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest TESTS[] = {
 		cmocka_unit_test(texts_mean_seconds),
 		cmocka_unit_test(other_texts_are_refused),
+		cmocka_unit_test(lengths_are_written_as_people_do),
 	};
 
 	return cmocka_run_group_tests_name("duration", TESTS, NULL, NULL);

@@ -30,7 +30,7 @@ static void a_held_one_has_a_deadline(void **state)
 		.python = "3.11.7", .cwd = "/wd", .host = "10.3.0.5",
 		.port = 5678, .held = true, .held_for = 7006, .left = 292001,
 		.failed = "KeyError: 'x'", .node = "n0", .main = true,
-		.paused_for = -1,
+		.paused_for = -1, .stalled_for = 1005,
 	};
 
 	(void)state;
@@ -41,7 +41,8 @@ static void a_held_one_has_a_deadline(void **state)
 		  "\"deadline\":\"1994-11-06T08:54:29.006Z\","
 		  "\"seconds_left\":293},"
 		  "\"client\":null,\"failed\":\"KeyError: 'x'\","
-		  "\"node\":\"n0\",\"main\":true,\"paused\":null}");
+		  "\"node\":\"n0\",\"main\":true,\"paused\":null,"
+		  "\"stalled\":{\"since\":\"1994-11-06T08:49:36.000Z\"}}");
 }
 
 static void what_is_not_there_is_null(void **state)
@@ -50,7 +51,7 @@ static void what_is_not_there_is_null(void **state)
 		.pid = 7, .rank = -1, .state = BARRIER_ATTACHED, .name = "python",
 		.python = "", .cwd = "/", .host = "::1",
 		.client = "10.3.1.5:50123", .client_for = 1000, .node = "",
-		.paused_for = 500,
+		.paused_for = 500, .stalled_for = -1,
 	};
 
 	(void)state;
@@ -61,7 +62,7 @@ static void what_is_not_there_is_null(void **state)
 		  "\"since\":\"1994-11-06T08:49:36.005Z\"},\"failed\":null,"
 		  "\"node\":\"\",\"main\":false,\"paused\":{"
 		  "\"since\":\"1994-11-06T08:49:36.505Z\",\"file\":null,"
-		  "\"line\":null}}");
+		  "\"line\":null},\"stalled\":null}");
 }
 
 static void a_paused_one_has_a_place(void **state)

@@ -136,6 +136,39 @@ static void main_threads_at_the_same_place_are_alike(void **state)
 	cJSON_Delete(nothing);
 }
 
+static void a_place_has_a_number(void **state)
+{
+	static const char *const PARTS[][5] = {
+		{ "thread 1 M", "frame 1\tf\tg\th", "task T", "frame 1\tf\tg" },
+		{ "thread 2 M", "frame 1\tf\tg\tx", "task U", "frame 1\tf\tg" },
+		{ "thread 1 M", "frame 2\tf\tg\th", "task T", "frame 1\tf\tg" },
+		{ "thread 1 M", "frame 1\tfg\t\th", "task T", "frame 1\tf\tg" },
+		{ "thread 1 M", "frame 1\tf\tg\th", "task T", "frame 3\tf\tg" },
+		{ "thread 1 M", "frame 1\tf\tg\th", "frame 1\tf\tg" },
+	};
+	uint64_t place[LENGTH(PARTS)];
+	cJSON *nothing = taken(NULL, 0);
+
+	(void)state;
+	assert_true(stacks_place(nothing) == 0);
+	assert_null(stacks_top(nothing, (char[8]){ 0 }, 8));
+	cJSON_Delete(nothing);
+	for (size_t i = 0; i < LENGTH(PARTS); i++) {
+		cJSON *json = taken(PARTS[i], i < 5 ? 4 : 3);
+		char top[32];
+
+		place[i] = stacks_place(json);
+		if (i == 0)
+			assert_string_equal(stacks_top(json, top, sizeof(top)),
+					    "f (g:1)");
+		cJSON_Delete(json);
+		assert_true(place[i] != 0);
+		for (size_t j = 0; j < i; j++)
+			assert_int_equal(place[i] == place[j],
+					 i == 1 && j == 0);
+	}
+}
+
 /* cJSON with memory that ends after so many pieces. */
 static int pieces;
 
@@ -177,6 +210,7 @@ int main(void)
 		cmocka_unit_test(too_many_frames_are_left_out_and_said),
 		cmocka_unit_test(too_many_threads_are_too),
 		cmocka_unit_test(main_threads_at_the_same_place_are_alike),
+		cmocka_unit_test(a_place_has_a_number),
 		cmocka_unit_test(short_memory_gives_null),
 	};
 
