@@ -104,7 +104,8 @@ build/flags:
 shell-quote = '$(subst ','\'',$(1))'
 
 # What an .incbin defines is unknown to the optimizer of the whole.
-$(EMBEDDING:agent/%.c=build/obj/%.o) build/obj/page_data.o: CFLAGS += -fno-lto
+$(EMBEDDING:agent/%.c=build/obj/%.o) build/obj/page_data.o \
+	build/obj/openapi_data.o: CFLAGS += -fno-lto
 
 build/obj/%.o: agent/%.c build/flags build/deps/musl.key
 	@mkdir -p $(@D)
@@ -141,6 +142,19 @@ build/page_csp.h: build/status.html agent/page/csp.sh
 
 build/status.html.gz: build/status.html
 	$(Q)gzip -9nc $< >$@
+
+$(foreach dir,obj asan/obj fuzz/obj,build/$(dir)/openapi_data.o): \
+	build/openapi.json.lz4
+
+build/openapi.json: agent/openapi.json
+	@mkdir -p $(@D)
+	$(Q)python3 -c 'import json, sys; json.dump(json.load(sys.stdin), \
+		sys.stdout, separators=",:")' <$< >$@
+
+# The one block of it, without the frame.
+build/openapi.json.lz4: build/openapi.json
+	@agent/deps/packages.sh build
+	$(Q)lz4 -q12c --no-frame-crc $< | tail -c +12 | head -c -4 >$@
 
 # ---- the binary -------------------------------------------------------------
 

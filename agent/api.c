@@ -22,6 +22,7 @@
 #include "json_time.h"
 #include "local_socket.h"
 #include "metrics.h"
+#include "openapi_data.h"
 #include "page_data.h"
 #include "scrape.h"
 #include "session_json.h"
@@ -291,6 +292,17 @@ static void get_page(const struct call *c)
 	http_answer(c->connection, &r);
 }
 
+static void get_openapi(const struct call *c)
+{
+	struct buf text = { 0 };
+
+	if (openapi_add(&text) && buf_add(&text, "", 1))
+		answer_text(c, 200, JSON_TYPE, text.data);
+	else
+		refuse(c, 500, "memory is short");
+	buf_free(&text);
+}
+
 /* stacks */
 
 static void get_stacks(const struct call *c)
@@ -318,6 +330,7 @@ static const struct route ROUTES[] = {
 	{ "/healthz", .get = get_live, .open = true },
 	{ "/readyz", .get = get_ready, .open = true },
 	{ "/", .get = get_page, .open = true },
+	{ "/openapi.json", .get = get_openapi, .open = true },
 	{ "/v1/events", .get = get_events },
 	{ "/v1/launch.json", .get = get_launch },
 	{ "/metrics", .get = get_metrics, .open = true },

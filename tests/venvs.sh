@@ -2,7 +2,8 @@
 # venvs.sh [test|system|all|bench]: virtual environments for the tests, made once,
 # in $PITSTOP_CACHE/venvs, from pinned packages (tests/requirements).
 #
-#   test    pytest, with the machine's python3 (3.9 or later)
+#   test    pytest, with the machine's python3 (3.9 or later), and what
+#           tests/test_openapi.py runs (3.11 or later)
 #   system  debugpy, with the machine's python3
 #   all     both, and each Python of pyenv (3.6 to 3.13) with the debugpy that
 #           pip gives it, Python 3.11 with two older ones besides, and Python
@@ -107,6 +108,15 @@ test_python() {
 	[ -x $SYSTEM ] && echo $SYSTEM || command -v python3
 }
 
+make_openapi_venv() {
+	local python
+	python=$(test_python)
+	case $(minor_of "$python") in
+	3.[0-9] | 3.10) ;;
+	*) make_venv openapi "$python" openapi ;;
+	esac
+}
+
 WHAT=${1-all}
 case $WHAT in
 test | system | all | bench) ;;
@@ -117,7 +127,10 @@ exec 9>"$VENVS/lock"
 flock -n 9 || { say "waiting for another venvs.sh"; flock 9; }
 FAILED=
 case $WHAT in
-test | all) make_venv test "$(test_python)" test ;;
+test | all)
+	make_venv test "$(test_python)" test
+	make_openapi_venv
+	;;
 bench) make_venv bench "$(test_python)" bench ;;
 esac
 case $WHAT in
