@@ -166,6 +166,7 @@ int agent_run(const struct config *config, const struct listeners *listeners,
 				   lives */
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);  /* a journal as long as `ulimit -f` lets it */
 	raise_descriptor_limit();
 	set_metrics();
 	a.ipc_fd = ipc_fd;

@@ -6,7 +6,9 @@
 #include <bsd/stdlib.h>
 #include <bsd/string.h>
 
+#include "buf.h"
 #include "hook_server.h"
+#include "redact.h"
 
 /* holds */
 
@@ -64,6 +66,18 @@ void session_decide_crash(struct session *s)
 	session_let_go(s);
 }
 
+/* The message may tell a secret, and the lines that show it go further than the
+ * step's own. */
+static void keep_failure(struct session *s, const char *text)
+{
+	struct buf left = { 0 };
+	bool done = redact_text(&left, text) && buf_add(&left, "", 1);
+
+	strlcpy(s->failed, done ? left.data : "an exception",
+		sizeof(s->failed));
+	buf_free(&left);
+}
+
 /* Beside a thread that waits for a client, nothing: `go` would end that wait
  * too. */
 void session_crashed(struct session *s, const char *text)
@@ -73,7 +87,7 @@ void session_crashed(struct session *s, const char *text)
 		return;
 	}
 	s->waiting = true;
-	strlcpy(s->failed, text, sizeof(s->failed));
+	keep_failure(s, text);
 	if (!s->leaving)
 		session_decide_crash(s);
 }

@@ -1,0 +1,228 @@
+"""The run's journal: what happens is in it, whole and in order, no secret is,
+and a disk that fails harms nobody."""
+import json
+import os
+import random
+import resource
+import signal
+import socket
+import string
+
+import pytest
+
+from harness import place, plain, strip_log, wait_for
+from http_wire import ask
+from test_http import TOKEN, post
+
+NODE = socket.gethostname()
+FILE = "pitstop-%s.jsonl" % NODE
+CANNOT = "pitstop: the journal %s cannot be written: "
+
+
+def read(directory):
+    """The events; each line is one."""
+    text = (directory / FILE).read_text()
+    assert text.endswith("\n")
+    events = [json.loads(line) for line in text.splitlines()]
+    assert len({event["id"] for event in events}) == len(events)
+    assert [e["time"] for e in events] == sorted(e["time"] for e in events)
+    return events
+
+
+def names(directory):
+    return [event["event"] for event in read(directory)]
+
+
+@pytest.fixture
+def logs(tmp_path):
+    """The directory of the journal."""
+    path = tmp_path / "journal"
+    path.mkdir()
+    return path
+
+
+def quick(one_python, tmp_path):
+    return [one_python.path, place(tmp_path, "simple.py")]
+
+
+def test_a_hold_and_its_debugger_are_in_it(hold, one_python, tmp_path, logs):
+    command = quick(one_python, tmp_path)
+    step = hold(command, "--log-dir", str(logs), env={"PITSTOP_TOKEN": TOKEN})
+    launch = step.wait_held()
+    client = step.attached(launch, {command[-1]: [7]})
+    client.stopped("breakpoint")
+    client.request("disconnect")
+    step.finished()
+    held, attached, detached, exited = read(logs)
+    assert [e["event"] for e in (held, attached, detached, exited)] == [
+        "held", "attached", "detached", "exited"]
+    assert {e["session"] for e in (held, attached, exited)} == {
+        held["session"]}
+    assert held["name"] == "simple.py" and "rank" not in held
+    assert held["arguments"] == command
+    assert held["executable"] == one_python.path
+    assert held["cwd"] == os.getcwd()
+    assert held["python"].startswith("3.")
+    assert attached["detail"].startswith("127.0.0.1:")
+
+
+def test_it_is_whole_when_the_agent_is_killed(hold, one_python, tmp_path,
+                                               logs):
+    """What was told is on the disk, and the next agent goes on behind it."""
+    step = hold(quick(one_python, tmp_path), "--log-dir", str(logs),
+                env={"PITSTOP_TOKEN": TOKEN})
+    step.wait_held()
+    wait_for(lambda: (logs / FILE).exists() and "held" in names(logs), "held")
+    first = step.agent()
+    os.kill(first, signal.SIGKILL)
+    step.agent(but=first)
+    wait_for(lambda: names(logs)[-1] == "held" and len(names(logs)) == 2,
+             "the hold that goes on")
+    assert post(step, "release").status == 200
+    step.finished()
+    assert names(logs) == ["held", "held", "released", "exited"]
+    assert read(logs)[1]["detail"] == "the agent was restarted"
+
+
+# ---- where it is ------------------------------------------------------------
+
+def files(directory):
+    return sorted(str(p.relative_to(directory))
+                  for p in directory.rglob("*.jsonl"))
+
+
+def test_the_first_directory_that_is_there(start, one_python, tmp_path):
+    command = quick(one_python, tmp_path)
+    azure, work = tmp_path / "azure", tmp_path / "work"
+    work.mkdir()
+
+    def run(**env):
+        step = start(command, cwd=str(work), env=env)
+        assert step.finished() == plain(command, str(work))
+
+    run()
+    assert files(tmp_path) == []
+    (work / "logs").mkdir()
+    run(AZUREML_CR_HT_CAP_logs_PATH=str(azure))     # it is not there
+    assert files(tmp_path) == ["work/logs/" + FILE]
+    azure.mkdir()
+    run(AZUREML_CR_HT_CAP_logs_PATH=str(azure))
+    assert files(tmp_path) == ["azure/" + FILE, "work/logs/" + FILE]
+    (work / "logs" / FILE).unlink()
+    run(PITSTOP_LOG_DIR="none")
+    assert files(tmp_path) == ["azure/" + FILE]
+
+
+def test_none_where_it_was_asked_for_is_told_once(start, one_python, tmp_path):
+    command = quick(one_python, tmp_path)
+    step = start(command, "--log-dir", str(tmp_path / "missing"))
+    status, out, err = step.finished()
+    told = (CANNOT % (tmp_path / "missing" / FILE) + "no such file or "
+            "directory; the step goes on without it\n")
+    assert err.count(told) == 1
+    assert (status, out, err.replace(told, "")) == plain(command)
+
+
+def test_a_link_is_not_followed(start, one_python, tmp_path, logs):
+    (tmp_path / "mine").write_text("mine\n")
+    (logs / FILE).symlink_to(tmp_path / "mine")
+    start(quick(one_python, tmp_path), "--log-dir", str(logs)).finished()
+    assert (tmp_path / "mine").read_text() == "mine\n"
+
+
+def test_a_full_disk_is_told_once_and_the_step_goes_on(
+        hold, one_python, tmp_path, logs):
+    """A limit on files stands in for the disk: at the second event it is
+    full, in the midst of a line."""
+    command = quick(one_python, tmp_path)
+    step = hold(command, "--log-dir", str(logs),
+                env={"PITSTOP_TOKEN": TOKEN})
+    step.wait_held()
+    whole = wait_for(lambda: (logs / FILE).exists() and
+                     (logs / FILE).read_text(), "the first event")
+    resource.prlimit(step.agent(), resource.RLIMIT_FSIZE,
+                     (len(whole) + 20, resource.RLIM_INFINITY))
+    assert post(step, "extend", {"seconds": 5}).status == 200
+    wait_for(lambda: "cannot be written" in step.stderr.text, "a warning")
+    resource.prlimit(step.agent(), resource.RLIMIT_FSIZE,
+                     (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert post(step, "release").status == 200
+    status, out, err = step.finished()
+    assert (status, strip_log(out)) == plain(command)[:2]
+    assert err.count("pitstop: ") == 1 and "file too large" in err
+    lines = (logs / FILE).read_text().splitlines()
+    assert lines[0] + "\n" == whole
+    assert [json.loads(line)["event"] for line in lines[2:]] == [
+        "released", "exited"]             # line 1 is the torn one
+
+
+# ---- secrets ----------------------------------------------------------------
+
+LETTERS = string.ascii_letters + string.digits
+FAILS = "import os\nraise ValueError(os.environ['MESSAGE'])\n"
+
+
+def value(chance, least=8, most=40, letters=LETTERS + "!%^*@/+~"):
+    return "".join(chance.choice(letters)
+                   for _ in range(chance.randint(least, most)))
+
+
+def plant(chance):
+    """(a text that tells a secret, the secret)"""
+    word = value(chance)
+    base64 = value(chance, 43, 86, LETTERS + "+/")
+    parts = [value(chance, 12, 60, LETTERS + "-_") for _ in range(3)]
+    name = chance.choice(["password", "DB_PASSWORD", "apiKey", "sas-token",
+                          "client_secret", "ACCESS_TOKEN", "pwd"])
+    kind = chance.randrange(9)
+    if kind == 0:
+        return "--%s=%s" % (name.replace("_", "-"), word), word
+    if kind == 1:
+        return "%s: %s" % (name, word), word
+    if kind == 2:
+        return json.dumps({"n": 1, name: word}), word
+    if kind == 3:
+        return "see eyJ%s" % ".".join(parts), parts[1]
+    if kind == 4:
+        return ("DefaultEndpointsProtocol=https;AccountName=a;AccountKey=%s=="
+                % base64), base64
+    if kind == 5:
+        return "https://a.example/c/b?sv=1&sig=%s&se=2" % base64, base64
+    if kind == 6:
+        return "Authorization: Bearer " + parts[0], parts[0]
+    if kind == 7:
+        return "postgres://me:%s@host/db" % parts[0], parts[0]
+    return ("-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----"
+            % base64), base64
+
+
+def test_a_thousand_secrets_and_none_gets_out(hold, one_python, tmp_path,
+                                              logs):
+    """In arguments and in the exception; the step's own output is its own."""
+    chance = random.Random(6)
+    path = tmp_path / "fails.py"
+    path.write_text(FAILS)
+    secrets, told = [], set()
+    for run in range(4):
+        planted = [plant(chance) for _ in range(250)]
+        secrets += [secret for _, secret in planted]
+        arguments = [text for text, _ in planted[:240]]
+        message = " ".join(text for text, _ in planted[240:])
+        step = hold([one_python.path, str(path)] + arguments, "--log-dir",
+                    str(logs), "--hold=both",
+                    env={"PITSTOP_TOKEN": TOKEN, "MESSAGE": message})
+        step.wait_held()
+        post(step, "release")
+        step.launches(2)
+        for where in ("/v1/sessions", "/v1/events", "/metrics"):
+            told.add(ask(step.http_port, "GET", where,
+                         TOKEN).content.decode())
+        post(step, "release")
+        status, out, _ = step.finished()
+        told |= {line for line in out.splitlines()
+                 if line.startswith("pitstop: ")}
+        assert status == 1
+    told.add((logs / FILE).read_text())
+    assert len(secrets) == 1000
+    assert [s for s in secrets for text in told if s in text] == []
+    assert "".join(told).count("[redacted]") > 900
