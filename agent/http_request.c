@@ -63,8 +63,8 @@ static bool is_version(const char *p, const char *end)
  * without a version. */
 static void check_line(struct http_request *r)
 {
-	const char *p = r->head.data + r->line.at;
-	const char *end = p + r->line.len;
+	const char *p = r->head.data;
+	const char *end = p + r->head.len - 2;
 	size_t method = token_length(p, end), target;
 
 	p += method;
@@ -104,9 +104,8 @@ static size_t least(size_t a, size_t b)
 /* Empty lines before a request are passed over, RFC 9112 section 2.2. */
 static void end_line(struct http_request *r)
 {
-	r->line.len = r->head.len - 2 - r->line.at;
-	if (r->line.len == 0) {
-		r->line.at = r->head.len;
+	if (r->head.len == 2) {
+		r->head.len = 0;
 		return;
 	}
 	r->state = HTTP_IN_HEAD;
@@ -130,7 +129,7 @@ static size_t feed_line(struct http_request *r, const char *data, size_t len)
 		}
 	if (r->head.data[r->head.len - 1] == '\n')
 		end_line(r);
-	else if (r->head.data[r->line.at] != '\r')
+	else if (r->head.data[0] != '\r')
 		r->state = HTTP_IN_LINE;
 	if (r->head.len == HTTP_LINE_MAX && r->state < HTTP_IN_HEAD)
 		refuse(r, 414, "the request line is too long");
@@ -221,9 +220,10 @@ static char *text_of(struct http_request *r, struct http_span span)
 
 static bool is_host(const char *text)
 {
-	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 "0123456789-._~%!$&'()*+,;=:[]")] == '\0';
+	while (isalnum((unsigned char)*text) ||
+	       (*text && strchr("-._~%!$&'()*+,;=:[]", *text)))
+		text++;
+	return !*text;
 }
 
 /* RFC 9112 section 3.2: "/path?query", "http://host/path?query", or "*". */
@@ -444,7 +444,7 @@ static size_t feed_some(struct http_request *r, const char *data, size_t len)
 		return feed_body(r, data, len);
 	used = feed_line(r, data, len);
 	if (r->state == HTTP_IN_HEAD)
-		run_head(r, r->line.at);
+		run_head(r, 0);
 	return used;
 }
 

@@ -68,16 +68,26 @@ static bool add(struct buf *to, const char *text)
 	return buf_add(to, text, strlen(text));
 }
 
+static bool add_number(struct buf *to, size_t n)
+{
+	char digits[20], *end = digits + sizeof(digits), *p = end;
+
+	do
+		*--p = (char)('0' + n % 10);
+	while (n /= 10);
+	return buf_add(to, p, (size_t)(end - p));
+}
+
 /* Most of it is as it is: this is not the place for a format. */
 static bool add_head(struct buf *to, const struct http_response *r,
 		     const struct http_manner *manner, time_t now)
 {
-	return buf_addf(to, "HTTP/1.1 %d ", r->status) &&
-	       add(to, http_reason(r->status)) &&
+	return add(to, "HTTP/1.1 ") && add_number(to, (size_t)r->status) &&
+	       add(to, " ") && add(to, http_reason(r->status)) &&
 	       add(to, "\r\nDate: ") && add(to, date(now)) &&
 	       (!r->type || (add(to, "\r\nContent-Type: ") &&
 			     add(to, r->type))) &&
-	       buf_addf(to, "\r\nContent-Length: %zu", r->len) &&
+	       add(to, "\r\nContent-Length: ") && add_number(to, r->len) &&
 	       add(to, "\r\nCache-Control: no-store\r\n"
 		       "X-Content-Type-Options: nosniff\r\n") &&
 	       add(to, connection(manner)) &&

@@ -13,14 +13,23 @@
 #include "stream.h"
 #include "tcp_server.h"
 
-#define CONNECTIONS_MAX 1280  /* at once, and no more than ... */
-#define CONNECTIONS_SHARE 4   /* ... one in so many of our descriptors */
+#define CONNECTIONS_MAX 10240 /* at once, and ... */
+#define BUSY_MAX 1280         /* ... with a request, which takes memory */
+#define OTHERS_MAX 4096       /* descriptors left to the debugger, but ... */
+#define SHARE 4               /* ... one in so many of all is ours */
+#define READS_MAX 64          /* in a row, before a debugger has its turn */
 #define SWEEP_MS 1000
 #define LOCAL_BACKLOG 64
 #define IDLE_MS 30000         /* between requests; preconnected by a browser */
 #define HEAD_MS 10000         /* for a request's head from its first byte,
 				 and again for its content */
 #define WRITE_MS 30000        /* for a client to take an answer */
+
+/* By `since`, oldest first. */
+struct http_list {
+	struct http_connection *first, *last;
+	unsigned count;
+};
 
 struct http_server {
 	struct tcp_server *tcp;  /* NULL: none */
@@ -30,19 +39,22 @@ struct http_server {
 	void *ctx;
 	uv_loop_t *loop;
 	uv_timer_t sweep;
-	struct http_connection *first, *last;  /* by `since`, oldest first */
-	unsigned count, max;
+	struct http_list idle, busy;
+	unsigned max;
+	uint64_t round;          /* the loop's count of events at its last
+				    poll ... */
+	unsigned reads;          /* ... and of ours since */
 };
 
 /* Freed when its stream has closed, and it owes no answer. */
 struct http_connection {
 	struct http_server *server;
+	struct http_list *list;       /* NULL: in none, it is about to end */
 	struct http_connection *before, *next;
 	struct stream *stream;        /* NULL: it has closed */
 	struct http_request request;
 	uint64_t since;               /* ms of the loop: what it waits for
 					 began */
-	bool listed;
 	bool stranger;                /* from an address that is not allowed */
 	bool local;
 	bool answering;               /* the handler has the request */
@@ -51,33 +63,40 @@ struct http_connection {
 	bool ending;                  /* the last one is written */
 };
 
-/* the list */
+/* the lists */
 
 static void unlist(struct http_connection *c)
 {
-	struct http_server *s = c->server;
+	struct http_list *l = c->list;
 
-	if (!c->listed)
+	if (!l)
 		return;
-	c->listed = false;
-	s->count--;
-	*(c->before ? &c->before->next : &s->first) = c->next;
-	*(c->next ? &c->next->before : &s->last) = c->before;
+	l->count--;
+	*(c->before ? &c->before->next : &l->first) = c->next;
+	*(c->next ? &c->next->before : &l->last) = c->before;
 	c->before = c->next = NULL;
+	c->list = NULL;
+}
+
+/* Nothing is kept of it but itself. */
+static bool is_idle(const struct http_connection *c)
+{
+	return !c->answering && !c->full && c->request.state == HTTP_IDLE;
 }
 
 /* What it waits for begins now. */
 static void touch(struct http_connection *c)
 {
 	struct http_server *s = c->server;
+	struct http_list *l = is_idle(c) ? &s->idle : &s->busy;
 
 	unlist(c);
-	c->listed = true;
+	c->list = l;
 	c->since = uv_now(s->loop);
-	s->count++;
-	c->before = s->last;
-	*(s->last ? &s->last->next : &s->first) = c;
-	s->last = c;
+	l->count++;
+	c->before = l->last;
+	*(l->last ? &l->last->next : &l->first) = c;
+	l->last = c;
 }
 
 /* its end */
@@ -107,6 +126,28 @@ static void cut(struct http_connection *c)
 	stream_close(c->stream);
 }
 
+/* A stranger's goes first, else the oldest that waits for no answer of ours. */
+static struct http_connection *choose_busy(const struct http_server *s)
+{
+	struct http_connection *found = NULL;
+
+	for (struct http_connection *c = s->busy.first; c; c = c->next) {
+		if (c->stranger)
+			return c;
+		if (!found && !c->answering)
+			found = c;
+	}
+	return found ? found : s->busy.last;
+}
+
+static void make_room(struct http_server *s)
+{
+	if (s->busy.count > BUSY_MAX)
+		cut(choose_busy(s));
+	else if (http_server_count(s) > s->max)
+		cut(s->idle.first ? s->idle.first : choose_busy(s));
+}
+
 void http_sockaddr(const struct http_connection *c,
 		   struct sockaddr_storage *to)
 {
@@ -123,6 +164,7 @@ void http_sockaddr(const struct http_connection *c,
 static void go_on(struct http_connection *c)
 {
 	c->full = stream_queued(c->stream) > 0;
+	touch(c);
 	if (c->full) {
 		stream_pause(c->stream);
 	} else if (c->ending) {
@@ -135,10 +177,7 @@ static void go_on(struct http_connection *c)
 
 static void on_drained(void *ctx)
 {
-	struct http_connection *c = ctx;
-
-	touch(c);
-	go_on(c);
+	go_on(ctx);
 }
 
 void http_answer(struct http_connection *c, const struct http_response *r)
@@ -148,7 +187,7 @@ void http_answer(struct http_connection *c, const struct http_response *r)
 		.keep_alive = c->request.keep_alive,
 		.http_1_0 = c->request.http_1_0,
 	};
-	struct buf out = { 0 };
+	static struct buf out;   /* empty between answers */
 
 	metric_add(r->status < 400 ? METRIC_HTTP_2XX : r->status < 500 ?
 		   METRIC_HTTP_4XX : METRIC_HTTP_5XX, 1);
@@ -161,12 +200,11 @@ void http_answer(struct http_connection *c, const struct http_response *r)
 		stream_write(c->stream, &out);
 	else
 		cut(c);
-	buf_free(&out);
-	if (!c->listed)   /* it has been cut, to make room or just now */
+	buf_consume(&out, out.len);
+	if (!c->list)   /* it has been cut, to make room or just now */
 		return;
 	c->ending = !manner.keep_alive;
 	http_request_reset(&c->request);
-	touch(c);
 	go_on(c);
 }
 
@@ -228,13 +266,30 @@ static size_t take(struct http_connection *c, const char *data, size_t len)
 	size_t used = http_request_feed(&c->request, data, len);
 
 	if (c->request.state != before &&
-	    (before == HTTP_IDLE || c->request.state == HTTP_IN_BODY))
+	    (before == HTTP_IDLE || c->request.state == HTTP_IN_BODY)) {
 		touch(c);
+		make_room(c->server);
+	}
 	if (c->request.expects && used == len &&
 	    c->request.state == HTTP_IN_BODY && !c->stranger)
 		tell_to_continue(c);
-	act(c);
+	if (c->list)
+		act(c);
 	return used;
+}
+
+/* Many that ask at once must not keep the debugger's messages waiting. */
+static bool on_turn(void *ctx)
+{
+	struct http_server *s = ((struct http_connection *)ctx)->server;
+	uv_metrics_t m;
+
+	uv_metrics_info(s->loop, &m);
+	if (m.events != s->round) {
+		s->round = m.events;
+		s->reads = 0;
+	}
+	return s->reads++ < READS_MAX;
 }
 
 static void on_data(void *ctx, struct buf *in)
@@ -243,7 +298,7 @@ static void on_data(void *ctx, struct buf *in)
 	size_t used = 0;
 
 	c->reading = true;
-	while (used < in->len && c->listed && !c->answering && !c->full &&
+	while (used < in->len && c->list && !c->answering && !c->full &&
 	       !c->ending)
 		used += take(c, in->data + used, in->len - used);
 	c->reading = false;
@@ -253,6 +308,7 @@ static void on_data(void *ctx, struct buf *in)
 }
 
 static const struct stream_ops STREAM_OPS = {
+	.turn = on_turn,
 	.data = on_data,
 	.drained = on_drained,
 	.closed = on_closed,
@@ -278,43 +334,28 @@ static void sweep_one(struct http_connection *c, uint64_t age)
 	}
 }
 
-static void on_sweep(uv_timer_t *t)
+static void sweep_list(const struct http_list *l, uint64_t now)
 {
-	struct http_server *s = t->data;
 	struct http_connection *next;
-	uint64_t now = uv_now(s->loop);
 
-	for (struct http_connection *c = s->first; c; c = next) {
+	for (struct http_connection *c = l->first; c; c = next) {
 		next = c->next;
 		sweep_one(c, now - c->since);
 	}
-	if (!s->first)
+}
+
+static void on_sweep(uv_timer_t *t)
+{
+	struct http_server *s = t->data;
+	uint64_t now = uv_now(s->loop);
+
+	sweep_list(&s->idle, now);
+	sweep_list(&s->busy, now);
+	if (http_server_count(s) == 0)
 		uv_timer_stop(t);
 }
 
 /* connections */
-
-static bool is_idle(const struct http_connection *c)
-{
-	return !c->answering && !c->full &&
-	       (c->stranger || c->request.state == HTTP_IDLE);
-}
-
-/* The one that has been idle for longest goes, else the oldest that waits for
- * no answer of ours. */
-static void make_room(struct http_server *s)
-{
-	struct http_connection *c;
-
-	if (s->count <= s->max)
-		return;
-	for (c = s->first; c && !is_idle(c); c = c->next)
-		;
-	if (!c)
-		for (c = s->first; c->next && c->answering; c = c->next)
-			;
-	cut(c);
-}
 
 static void check_address(struct http_connection *c)
 {
@@ -388,11 +429,14 @@ bool http_is_local(const struct http_connection *c)
 static unsigned connections_max(void)
 {
 	struct rlimit limit;
+	rlim_t ours;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
-	    limit.rlim_cur / CONNECTIONS_SHARE > CONNECTIONS_MAX)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return CONNECTIONS_MAX;
-	return (unsigned)limit.rlim_cur / CONNECTIONS_SHARE;
+	ours = limit.rlim_cur / SHARE;
+	if (limit.rlim_cur - ours > OTHERS_MAX)
+		ours = limit.rlim_cur - OTHERS_MAX;
+	return ours < CONNECTIONS_MAX ? (unsigned)ours : CONNECTIONS_MAX;
 }
 
 struct http_server *http_server_new(uv_loop_t *loop,
@@ -413,7 +457,7 @@ struct http_server *http_server_new(uv_loop_t *loop,
 
 unsigned http_server_count(const struct http_server *s)
 {
-	return s->count;
+	return s->idle.count + s->busy.count;
 }
 
 int http_server_listen(struct http_server *s, uint16_t port, unsigned more,

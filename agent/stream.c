@@ -225,15 +225,41 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *b)
 					 callback follows at once */
 
 	(void)suggested;
+	if (s->ops->turn && !s->ops->turn(s->ctx)) {
+		*b = uv_buf_init(NULL, 0);
+		return;
+	}
 	rearm_quickack(s);
 	*b = uv_buf_init(room, sizeof(room));
+}
+
+static void tell(struct stream *s)
+{
+	s->ops->data(s->ctx, &s->in);
+	if (s->in.len == 0)
+		buf_free(&s->in);
+}
+
+/* What is consumed at once is not copied, and a stream that waits for its peer
+ * has no memory for what will come. */
+static void take(struct stream *s, struct buf *came)
+{
+	bool first = s->in.len == 0;
+
+	if (first)
+		s->ops->data(s->ctx, came);
+	if (!s->closing && !buf_add(&s->in, came->data, came->len))
+		stream_fail(s, -ENOMEM);
+	else if (!first)
+		tell(s);
 }
 
 static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 {
 	struct stream *s = h->data;
+	struct buf came = { .data = b->base };
 
-	if (n == 0 || s->closing)
+	if (n == 0 || n == UV_ENOBUFS || s->closing)
 		return;
 	if (n < 0) {
 		stream_fail(s, n == UV_EOF ? 0 : (int)n);
@@ -242,11 +268,8 @@ static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 	count(s, METRIC_DEBUG_RECEIVED, (size_t)n);
 	if (s->finishing)
 		return;
-	if (!buf_add(&s->in, b->base, (size_t)n)) {
-		stream_fail(s, -ENOMEM);
-		return;
-	}
-	s->ops->data(s->ctx, &s->in);
+	came.len = (size_t)n;
+	take(s, &came);
 	if (!s->closing)
 		rearm_quickack(s);
 }
@@ -280,7 +303,7 @@ static void on_again(uv_timer_t *t)
 	struct stream *s = t->data;
 
 	if (!s->closing && !s->finishing && s->in.len > 0)
-		s->ops->data(s->ctx, &s->in);
+		tell(s);
 }
 
 void stream_again(struct stream *s)

@@ -63,7 +63,7 @@ struct http_request {
 	/* the parser's own */
 	llhttp_t parser;
 	struct buf head;
-	struct http_span line, target, name, value[HTTP_FIELDS];
+	struct http_span target, name, value[HTTP_FIELDS];
 	unsigned fields;
 	int current;                /* field whose value is read, -1: none */
 	size_t raw;                 /* bytes of the body as they came */

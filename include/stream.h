@@ -17,7 +17,11 @@
 struct stream;
 
 struct stream_ops {
-	/* Bytes came: `in` has all that were not yet consumed. */
+	/* May it be read from now, or only after others, once the loop has
+	 * polled again? NULL: at any time. */
+	bool (*turn)(void *ctx);
+	/* Bytes came: `in` has all that were not yet consumed, and is to be
+	 * consumed from, no more. */
 	void (*data)(void *ctx, struct buf *in);
 	/* What was waiting to be written has shrunk below the low mark. */
 	void (*drained)(void *ctx);

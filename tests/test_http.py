@@ -3,6 +3,7 @@ import calendar
 import contextlib
 import os
 import re
+import resource
 import signal
 import socket
 import threading
@@ -11,9 +12,9 @@ import time
 import pytest
 
 from conftest import pick
-from dap_client import Refused
+from dap_client import CLIENT, Refused
 from harness import (PITSTOP, PORTS, Step, free_ports, line_of, place,
-                     strip_log, wait_for)
+                     stat_fields, strip_log, wait_for)
 from http_wire import Wire, ask, is_problem, read, request, wires
 from test_hold import listening
 from test_ranks import Ranks
@@ -25,7 +26,8 @@ POST = b"POST /v1/sessions/1/extend HTTP/1.1\r\n" + HOST
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 HEAD_SECONDS = 10       # as in agent/http_server.c
 IDLE_SECONDS = 30
-CONNECTIONS = 1280
+CONNECTIONS = 10240
+BUSY = 1280             # of them with a request
 WRONG_TOKEN = re.compile(r"pitstop: refused a request over HTTP from "
                          r"127\.0\.0\.\d+:\d+: wrong token$")
 KILOBYTES = 40000       # more than this is not bounded
@@ -262,23 +264,67 @@ def test_idle_connections_harm_nobody(victim):
         assert all(wire.ask("GET", "/livez").status == 200 for wire in idle)
 
 
-def test_a_thousand_connections_are_served_and_the_oldest_make_room(held):
+def test_requests_take_memory_and_the_oldest_make_room(held):
     step = held()
-    with wires(step.http_port, 1000) as idle:
-        for wire in idle:
-            wire.send(GET)       # half a request
-        is_bounded(step)
-        for wire in idle:
-            wire.send(b"\r\n")
-        assert all(wire.answer().status == 200 for wire in idle)
-        with wires(step.http_port, CONNECTIONS) as more:
-            assert more[-1].ask("GET", "/livez").status == 200
-            assert more[0].ask("GET", "/livez").status == 200
-            assert idle[0].ended()
-            assert open_files(step) < CONNECTIONS + 50
+    with wires(step.http_port, BUSY) as busy, wires(step.http_port, 1) as idle:
+        for wire in busy:
+            wire.send(GET + b"X: " + b"x" * 10000)   # not yet all of it
+        with wires(step.http_port, 2) as more:
+            for wire in more:
+                wire.send(GET)
+            assert all(wire.ended() for wire in busy[:2])
+            for wire in busy[2:] + more:
+                wire.send(b"\r\n\r\n")
+            assert all(wire.answer().status == 200
+                       for wire in busy[2:] + more)
+        assert idle[0].ask("GET", "/livez").status == 200
         is_bounded(step)
     step.attached(step.launch)
     assert step.finished()[0] == 7
+
+
+def test_ten_thousand_may_be_idle_and_the_oldest_make_room(held):
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limits[1] < CONNECTIONS + 4096:
+        pytest.skip("the machine lets nobody open so many")
+    step = held()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+    try:
+        with wires(step.http_port, CONNECTIONS) as idle:
+            assert ask(step.http_port, "GET", "/livez").status == 200
+            assert idle[0].ended()
+            for wire in (idle[-1], idle[1], idle[5000]):
+                assert wire.ask("GET", "/livez").status == 200
+            assert CONNECTIONS - 1 <= open_files(step) < CONNECTIONS + 50
+            is_bounded(step)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    step.attached(step.launch)
+    assert step.finished()[0] == 7
+
+
+def test_a_debugger_need_not_wait_for_all_who_ask(victim):
+    """All is there when the agent goes on, and the debugger came last."""
+    with victim.client(victim.launches(1)[0]) as client, \
+            wires(victim.http_port, 500) as many:
+        assert all(wire.ask("GET", "/livez").status == 200 for wire in many)
+        before = received(many[0].ask("GET", "/metrics"))
+        agent = victim.kill_agent(signal.SIGSTOP)
+        try:
+            wait_for(lambda: stat_fields(agent)[0] == "T", "it to stand still")
+            for wire in many:
+                wire.send(request("GET", "/metrics"))
+            client.send("initialize", CLIENT)
+        finally:
+            os.kill(agent, signal.SIGCONT)
+        earlier = [received(wire.answer()) == before for wire in many]
+    assert 0 < sum(earlier) < 100
+
+
+def received(metrics):
+    """Bytes from debuggers so far."""
+    return re.search(rb'debug_bytes_total{direction="received"} (\d+)',
+                     metrics.content).group(1)
 
 
 def test_a_client_that_reads_nothing_gets_no_more(held):

@@ -33,9 +33,18 @@ install_packages() { # PACKAGE...
 		}
 		sudo="$sudo -E"
 	fi
+	no_services
 	echo "packages: installing $*"
 	quietly $sudo $APT update
 	quietly $sudo $APT install -y --no-install-recommends "$@"
+}
+
+# What a package would start (nginx) stays as it is.
+no_services() {
+	local policy=/usr/sbin/policy-rc.d
+	[ ! -e $policy ] || return 0
+	printf '#!/bin/sh\nexit 101\n' | $sudo install -m 755 /dev/stdin $policy
+	trap "$sudo rm $policy" EXIT
 }
 
 quietly() { # COMMAND...: its output only when it fails

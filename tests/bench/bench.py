@@ -11,6 +11,7 @@ import time
 
 import attach
 import common
+import http_load
 import latency
 import loop
 import many
@@ -66,6 +67,7 @@ PARTS = {
     "sessions": many.memory_table,
     "output": output.table,
     "stacks": stacks.table,
+    "http": http_load.table,
 }
 
 
