@@ -39,6 +39,7 @@ class hook:
     address = None    # of the agent's socket: bytes when it is abstract
     fd = -1           # the connection
     file = None       # what fstat says of it
+    spare = -1, None  # the same of a socket that was not taken yet
     data = b""        # received, not yet looked at
     body = None       # the namespace of hook.py, once it has come
     left = None       # until when a hold lasts, on the monotonic clock
@@ -209,36 +210,59 @@ def park(fd):
     return fd
 
 
-def connect(kind):
-    """Register. Never waits: an agent that does not accept is an OSError."""
-    sock = raw_socket()
+def knock():
+    """The same socket until it is taken, when the agent has no time: a new one
+    would have, for a moment, the number that a file of the step's gets."""
+    if not holds(*hook.spare):
+        fd = park(raw_socket().detach())
+        hook.spare = fd, os.fstat(fd)[1:3]
+    sock = raw_socket(hook.spare[0])
     try:
         sock.setblocking(False)
         sock.connect(hook.address)
+    except BlockingIOError:
+        sock.detach()
+        raise
+    except OSError:
+        sock.close()
+        raise
+    hook.spare = -1, None
+    return sock
+
+
+def connect(kind):
+    """Register. Never waits: an agent that does not accept is an OSError."""
+    sock = knock()
+    try:
         check_peer(sock)
         data = hello(kind)
         if sock.send(data, hook.socket.MSG_NOSIGNAL) != len(data):
             raise BlockingIOError
         sock.setblocking(True)
-        hook.fd = park(sock.detach())
+        hook.fd = sock.detach()
     finally:
         sock.close()
     hook.file = os.fstat(hook.fd)[1:3]
     hook.data = b""
 
 
-def is_ours():
+def holds(fd, file):
     """The step may have closed our descriptor, and opened its own there."""
     try:
-        return os.fstat(hook.fd)[1:3] == hook.file
+        return os.fstat(fd)[1:3] == file
     except OSError:
         return False
 
 
+def is_ours():
+    return holds(hook.fd, hook.file)
+
+
 def drop():
-    if is_ours():
-        os.close(hook.fd)
-    hook.fd, hook.data = -1, b""
+    for mine in (hook.fd, hook.file), hook.spare:
+        if holds(*mine):
+            os.close(mine[0])
+    hook.fd, hook.data, hook.spare = -1, b"", (-1, None)
 
 
 # ---- talking ----
