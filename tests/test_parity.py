@@ -21,6 +21,7 @@ import pytest
 import pythons
 from fake_agent import Agent, HOOK, STUB, environment
 from harness import strip_log
+from test_hook import Step
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "parity"
 PITSTOP = pathlib.Path(os.environ.get(
@@ -410,6 +411,23 @@ def test_broken_agent(tmp_path, hook, python, kind):
         runner = Runner(tmp_path, hook, agent)
         for program in ("start.py", "forks.py", "files.py"):
             runner.same([python.path, PROGRAMS / program, "x"])
+
+
+@some_pythons
+def test_a_full_agent_costs_the_step_no_number_of_a_file(tmp_path, python):
+    """One socket, out of the way, asks until it is taken."""
+    sockets = ("[os.readlink('/proc/self/fd/' + n) for n in ('1000', '240', "
+               "'60') if os.path.exists('/proc/self/fd/' + n)]")
+    with full_agent() as agent:
+        step = Step(python, agent, directory=tmp_path)
+        assert step.line() == "started\n"
+        before = step.ask(sockets)
+        assert before.count("socket:") == 1
+        for _ in agent.filling[:-1]:
+            agent.listener.accept()[0].close()
+        assert agent.accept().fields["kind"] == "start"
+        assert step.ask(sockets) == before
+        assert step.end()[0] == 0
 
 
 @some_pythons
