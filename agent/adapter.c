@@ -9,7 +9,6 @@
 
 #include <bsd/string.h>
 
-#include "address.h"
 #include "attach_config.h"
 #include "client.h"
 #include "dap_peer.h"
@@ -438,14 +437,18 @@ static const struct session_ops SESSION_OPS = {
 
 /* opening */
 
+static void choose_host(struct adapter *a, const struct imds_answer *said)
+{
+	address_choose(a->config->advertise, a->config->vnet, said,
+		       &a->address);
+	strlcpy(a->place.host, a->address.host, sizeof(a->place.host));
+	a->place.doubtful = a->address.doubtful;
+	a->place.missed_vnet = a->address.missed_vnet;
+}
+
 static void find_place(struct adapter *a, const char *token)
 {
-	struct address_choice choice;
-
-	address_choose(a->config->advertise, a->config->vnet, &choice);
-	strlcpy(a->place.host, choice.host, sizeof(a->place.host));
-	a->place.doubtful = choice.doubtful;
-	a->place.missed_vnet = choice.missed_vnet;
+	choose_host(a, NULL);
 	a->place.wanted_port = a->config->port;
 	a->place.last_port = a->config->port + MORE_PORTS < UINT16_MAX ?
 			     a->config->port + MORE_PORTS : UINT16_MAX;
@@ -469,6 +472,11 @@ static bool listen_all(struct adapter *a, int debuggees, int *error)
 	return a->debuggees_at;
 }
 
+static bool serve_hooks(struct adapter *a)
+{
+	return sessions_serve(a->sessions, a->hooks);
+}
+
 struct adapter *adapter_open(uv_loop_t *loop, const struct config *config,
 			     const char *token,
 			     const struct listeners *inherited, int *error)
@@ -489,7 +497,8 @@ struct adapter *adapter_open(uv_loop_t *loop, const struct config *config,
 	*error = -EBADF;
 	a->sessions = sessions_create(loop, config, &a->place, &SESSION_OPS,
 				      a);
-	if (!a->sessions || !sessions_serve(a->sessions, inherited->hooks))
+	a->hooks = inherited->hooks;
+	if (!a->sessions || (!a->address.open && !serve_hooks(a)))
 		goto fail;
 	return a;
 fail:
@@ -497,6 +506,14 @@ fail:
 	tcp_server_close(a->clients_at);
 	free(a);
 	return NULL;
+}
+
+bool adapter_settle(struct adapter *a, const struct imds_answer *said)
+{
+	if (!a->address.open)
+		return true;
+	choose_host(a, said);
+	return serve_hooks(a);
 }
 
 void adapter_end(struct adapter *a, void (*done)(void *ctx), void *ctx)
@@ -522,6 +539,11 @@ struct sessions *adapter_sessions(const struct adapter *a)
 void adapter_set_http_port(struct adapter *a, uint16_t port)
 {
 	a->place.http_port = port;
+}
+
+const struct address_choice *adapter_address(const struct adapter *a)
+{
+	return &a->address;
 }
 
 uint16_t adapter_port(const struct adapter *a)

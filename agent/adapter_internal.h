@@ -15,6 +15,7 @@
 
 #include <uv.h>
 
+#include "address.h"
 #include "cidr.h"
 #include "sessions.h"
 
@@ -44,7 +45,9 @@ struct adapter {
 	const struct config *config;
 	struct sessions *sessions;
 	struct tcp_server *clients_at, *debuggees_at;
+	struct address_choice address;
 	struct place place;
+	int hooks;           /* their listening socket */
 	struct cidr_list allow;
 	struct member *clients, *debuggees;
 	struct offer *offers;

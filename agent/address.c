@@ -2,16 +2,21 @@
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <bsd/string.h>
 
 #include "cidr.h"
+#include "imds_answer.h"
 
 static bool host_text(const struct sockaddr *sa, char to[static 64])
 {
@@ -111,19 +116,28 @@ static bool route_source(int family, char to[static 64])
 	return ok;
 }
 
+static const struct ifaddrs *of_address(const struct ifaddrs *all, int family,
+					const char *address)
+{
+	char host[64];
+
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next)
+		if (is_ip(i, family) && host_text(i->ifa_addr, host) &&
+		    strcmp(host, address) == 0)
+			return i;
+	return NULL;
+}
+
 /* The route's source, unless it is docker0's or link-local. */
 static bool default_route(const struct ifaddrs *all, int family,
 			  char to[static 64])
 {
-	char host[64];
+	const struct ifaddrs *i;
 
 	if (!route_source(family, to))
 		return false;
-	for (const struct ifaddrs *i = all; i; i = i->ifa_next)
-		if (is_ip(i, family) && host_text(i->ifa_addr, host) &&
-		    strcmp(host, to) == 0)
-			return is_outward(i);
-	return true;
+	i = of_address(all, family, to);
+	return !i || is_outward(i);
 }
 
 static bool any_interface(const struct ifaddrs *all, int family, bool outward,
@@ -136,24 +150,105 @@ static bool any_interface(const struct ifaddrs *all, int family, bool outward,
 	return false;
 }
 
+/* what IMDS says */
+
+/* Is it one end of something whose other is on the machine, as in a container
+ * with a network of its own? (That the other has another index says nothing:
+ * each namespace counts for itself.) */
+static bool is_linked(const struct ifaddrs *i)
+{
+	static const char *const DRIVERS[] = { "veth", "macvlan", "ipvlan" };
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq ask = { .ifr_data = (void *)&info };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool linked = false;
+
+	if (fd < 0)
+		return false;
+	strlcpy(ask.ifr_name, i->ifa_name, sizeof(ask.ifr_name));
+	ioctl(fd, SIOCETHTOOL, &ask);
+	close(fd);
+	for (size_t d = 0; d < sizeof(DRIVERS) / sizeof(*DRIVERS); d++)
+		linked |= strcmp(info.driver, DRIVERS[d]) == 0;
+	return linked;
+}
+
+static bool in_container_network(const struct ifaddrs *all)
+{
+	const struct ifaddrs *i = NULL;
+	char host[64];
+
+	if (default_route(all, AF_INET, host))
+		i = of_address(all, AF_INET, host);
+	return i && is_linked(i);
+}
+
+static bool machines(const struct ifaddrs *all, const struct imds_answer *said,
+		     char to[static 64])
+{
+	if (!said)
+		return false;
+	if (default_route(all, AF_INET, to) &&
+	    cidr_contains_text(&said->nets, to))
+		return true;
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next)
+		if (is_ip(i, AF_INET) && is_outward(i) &&
+		    cidr_contains(&said->nets, i->ifa_addr))
+			return host_text(i->ifa_addr, to);
+	return *said->address && in_container_network(all) &&
+	       strlcpy(to, said->address, 64) < 64;
+}
+
+/* It could name another one than the only one there is. */
+static bool matters(const struct ifaddrs *all)
+{
+	unsigned outward = 0;
+
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next)
+		outward += is_ip(i, AF_INET) && is_outward(i);
+	return outward > 1 || in_container_network(all);
+}
+
+/* choosing */
+
 static const char *choose(const struct ifaddrs *all, const char *vnet,
-			  char to[static 64])
+			  const struct imds_answer *said,
+			  struct address_choice *out)
 {
 	const char *pod = getenv("POD_IP");
+	char *to = out->host;
 
 	if (in_vnet(all, vnet, to))
-		return "the address inside PITSTOP_VNET";
+		return "vnet";
 	if (pod && *pod && strlcpy(to, pod, 64) < 64)
-		return "POD_IP";
+		return "pod";
+	out->open = !said && matters(all);
+	if (machines(all, said, to))
+		return "imds";
 	if (default_route(all, AF_INET, to) || default_route(all, AF_INET6, to))
-		return "the source address of the default route";
+		return "route";
 	if (any_interface(all, AF_INET, true, to) ||
 	    any_interface(all, AF_INET6, true, to))
-		return "the address of an interface";
-	return NULL;
+		return "interface";
+	out->doubtful = true;
+	if (!any_interface(all, AF_INET, false, to))
+		strlcpy(to, "127.0.0.1", 64);
+	return "last";
+}
+
+/* Our own are not all that count: the machine's may be there. */
+static bool misses(const struct ifaddrs *all, const char *vnet,
+		   const char *chosen)
+{
+	struct cidr_list l;
+	char own[64], bad[64];
+
+	return *vnet && !in_vnet(all, vnet, own) &&
+	       cidr_parse(&l, vnet, bad) && !cidr_contains_text(&l, chosen);
 }
 
 void address_choose(const char *advertise, const char *vnet,
+		    const struct imds_answer *said,
 		    struct address_choice *out)
 {
 	struct ifaddrs *all = NULL;
@@ -161,19 +256,13 @@ void address_choose(const char *advertise, const char *vnet,
 	memset(out, 0, sizeof(*out));
 	if (*advertise) {
 		strlcpy(out->host, advertise, sizeof(out->host));
-		out->why = "PITSTOP_ADVERTISE";
+		out->why = "advertise";
 		return;
 	}
 	if (getifaddrs(&all) < 0)
 		all = NULL;
-	out->missed_vnet = *vnet && !in_vnet(all, vnet, out->host);
-	out->why = choose(all, vnet, out->host);
-	if (!out->why) {
-		out->doubtful = true;
-		out->why = "there is no other";
-		if (!any_interface(all, AF_INET, false, out->host))
-			strlcpy(out->host, "127.0.0.1", sizeof(out->host));
-	}
+	out->why = choose(all, vnet, said, out);
+	out->missed_vnet = misses(all, vnet, out->host);
 	if (all)
 		freeifaddrs(all);
 }

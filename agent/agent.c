@@ -10,13 +10,17 @@
 
 #include <bsd/stdlib.h>
 #include <bsd/string.h>
+#include <cjson/cJSON.h>
 #include <uv.h>
 
 #include "adapter.h"
+#include "address.h"
 #include "api.h"
+#include "imds.h"
 #include "ipc.h"
 #include "listeners.h"
 #include "log.h"
+#include "metadata.h"
 #include "metrics.h"
 #include "runlog.h"
 
@@ -30,6 +34,8 @@ struct agent {
 	struct adapter *adapter;
 	char token[256];
 	int ipc_fd;
+	uint16_t http_port;
+	bool again;   /* an earlier agent has told of the start */
 	bool ended;   /* nobody is left to hear of the step's end */
 };
 
@@ -69,6 +75,7 @@ static void on_end_late(uv_timer_t *t)
  * the run log as long as the supervisor gives us. */
 static void end(struct agent *a)
 {
+	imds_give_up();
 	uv_timer_start(&a->end, on_end_late, END_MS, 0);
 	adapter_end(a->adapter, on_ended, a);
 }
@@ -107,21 +114,48 @@ static uint16_t open_api(struct agent *a, const struct config *config,
 	return port;
 }
 
-static void set_metrics(void)
+/* Where it runs, and where to attach. */
+static void tell_start(const struct agent *a, const struct imds_answer *said)
+{
+	const struct address_choice *at = adapter_address(a->adapter);
+	cJSON *to = cJSON_CreateObject();
+
+	if (cJSON_AddStringToObject(to, "pitstop", PITSTOP_VERSION) &&
+	    cJSON_AddStringToObject(to, "address", at->host) &&
+	    cJSON_AddStringToObject(to, "address_by", at->why) &&
+	    cJSON_AddNumberToObject(to, "port", adapter_port(a->adapter)) &&
+	    cJSON_AddNumberToObject(to, "http_port", a->http_port) &&
+	    metadata_add(to, said)) {
+		runlog_tell("started", to);
+		return;
+	}
+	cJSON_Delete(to);
+}
+
+static void on_imds(void *ctx, const struct imds_answer *said)
+{
+	struct agent *a = ctx;
+
+	if (!adapter_settle(a->adapter, said))
+		uv_stop(&a->loop);
+	if (!a->again)
+		tell_start(a, said);
+}
+
+static void count_start(struct agent *a)
 {
 	const char *text = getenv(IPC_RESTARTS_VARIABLE), *bad = NULL;
+	long long restarts = text ? strtonum(text, 0, UINT32_MAX, &bad) : 0;
 
 	metric_set(METRIC_START_TIME, (double)time(NULL));
-	if (text)
-		metric_set(METRIC_AGENT_RESTARTS,
-			   (double)strtonum(text, 0, UINT32_MAX, &bad));
+	metric_set(METRIC_AGENT_RESTARTS, (double)restarts);
+	a->again = restarts > 0;
 }
 
 static int wire(struct agent *a, const struct config *config,
 		const struct listeners *listeners)
 {
 	const char *token = NULL;
-	uint16_t http_port;
 	int error = 0;
 
 	if (strcmp(config->token, "none") != 0) {
@@ -134,7 +168,7 @@ static int wire(struct agent *a, const struct config *config,
 		log_warn("the agent cannot serve: %s", uv_strerror(error));
 		return error;
 	}
-	http_port = open_api(a, config, listeners->hooks, token);
+	a->http_port = open_api(a, config, listeners->hooks, token);
 	uv_timer_init(&a->loop, &a->heartbeat);
 	uv_timer_init(&a->loop, &a->end);
 	uv_poll_init(&a->loop, &a->ipc, a->ipc_fd);
@@ -142,8 +176,9 @@ static int wire(struct agent *a, const struct config *config,
 	uv_poll_start(&a->ipc, UV_READABLE | UV_DISCONNECT, on_ipc);
 	uv_timer_start(&a->heartbeat, on_heartbeat, IPC_HEARTBEAT_MS,
 		       IPC_HEARTBEAT_MS);
+	imds_ask(&a->loop, on_imds, a);
 	return ipc_send(a->ipc_fd, IPC_READY,
-			(uint32_t)http_port << 16 |
+			(uint32_t)a->http_port << 16 |
 			adapter_port(a->adapter));
 }
 
@@ -168,7 +203,7 @@ int agent_run(const struct config *config, const struct listeners *listeners,
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);  /* a journal as long as `ulimit -f` lets it */
 	raise_descriptor_limit();
-	set_metrics();
+	count_start(&a);
 	a.ipc_fd = ipc_fd;
 	if (uv_loop_init(&a.loop) < 0)
 		return 1;

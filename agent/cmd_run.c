@@ -124,9 +124,11 @@ static void doubt_debugpy(const struct config *c)
 
 static void doubt_variables(const char *meant)
 {
-	/* what an outer pitstop and its hook set for the step */
+	/* what an outer pitstop and its hook set for the step, and what tests
+	 * set */
 	static const char *const OURS[] = {
-		"PITSTOP_SOCKET", HOOK_DIR_VARIABLE, "PITSTOP_HELD", NULL
+		"PITSTOP_SOCKET", HOOK_DIR_VARIABLE, "PITSTOP_HELD",
+		"PITSTOP_IMDS", NULL
 	};
 
 	config_unknown_variables(OURS, meant, on_bad, NULL);

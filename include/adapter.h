@@ -3,6 +3,7 @@
 #ifndef PITSTOP_ADAPTER_H
 #define PITSTOP_ADAPTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <uv.h>
@@ -10,16 +11,23 @@
 #include "config.h"
 
 struct adapter;
+struct address_choice;
+struct imds_answer;
 struct listeners;
 struct sessions;
 
 /* Listen for clients at the configured port or the next free one, and for
  * hooks and debuggees on what was inherited. NULL and a negative errno in
  * *error; the config must outlive the adapter. `token` is NULL when none is
- * asked for. */
+ * asked for. While the address is still open, hooks wait in their queue: what
+ * a step's log says of it is right at once. */
 struct adapter *adapter_open(uv_loop_t *loop, const struct config *config,
 			     const char *token,
 			     const struct listeners *inherited, int *error);
+/* What IMDS said (NULL: nothing), once. False when hooks cannot be served. */
+bool adapter_settle(struct adapter *a, const struct imds_answer *said);
+const struct address_choice *adapter_address(const struct adapter *a);
+
 /* The step has ended: `done` is called, from the loop, when the clients have
  * heard of it and have gone; at once when there are none. */
 void adapter_end(struct adapter *a, void (*done)(void *ctx), void *ctx);

@@ -138,10 +138,10 @@ class Step:
 
     def __init__(self, command, *options, env=None, cwd=None, port=None,
                  http_port=None, advertise="127.0.0.1",
-                 stdin=subprocess.DEVNULL, binary=None):
+                 stdin=subprocess.DEVNULL, binary=None, prefix=()):
         self.port = port or free_ports()
         self.http_port = free_ports(http=True) if http_port is None else http_port
-        arguments = [binary or PITSTOP, "run",
+        arguments = [*prefix, binary or PITSTOP, "run",
                      "--http-port", str(self.http_port)]
         if port != 0:
             arguments += ["--port", str(self.port)]
@@ -151,8 +151,8 @@ class Step:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             self.arguments, stdin=stdin, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env=clean_environment(**(env or {})),
-            cwd=str(cwd) if cwd else None, bufsize=0)
+            stderr=subprocess.PIPE, cwd=str(cwd) if cwd else None, bufsize=0,
+            env=clean_environment(**{"PITSTOP_IMDS": "off", **(env or {})}))
         self.stdout = Output(self.process.stdout)
         self.stderr = Output(self.process.stderr)
         self.clients = []

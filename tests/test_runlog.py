@@ -53,9 +53,9 @@ def test_a_hold_and_its_debugger_are_in_it(hold, one_python, tmp_path, logs):
     client.stopped("breakpoint")
     client.request("disconnect")
     step.finished()
-    held, attached, detached, exited = read(logs)
-    assert [e["event"] for e in (held, attached, detached, exited)] == [
-        "held", "attached", "detached", "exited"]
+    started, held, attached, detached, exited = read(logs)
+    assert names(logs) == ["started", "held", "attached", "detached", "exited"]
+    assert started["port"] == step.port
     assert {e["session"] for e in (held, attached, exited)} == {
         held["session"]}
     assert held["name"] == "simple.py" and "rank" not in held
@@ -76,12 +76,12 @@ def test_it_is_whole_when_the_agent_is_killed(hold, one_python, tmp_path,
     first = step.agent()
     os.kill(first, signal.SIGKILL)
     step.agent(but=first)
-    wait_for(lambda: names(logs)[-1] == "held" and len(names(logs)) == 2,
+    wait_for(lambda: names(logs)[-1] == "held" and len(names(logs)) == 3,
              "the hold that goes on")
     assert post(step, "release").status == 200
     step.finished()
-    assert names(logs) == ["held", "held", "released", "exited"]
-    assert read(logs)[1]["detail"] == "the agent was restarted"
+    assert names(logs) == ["started", "held", "held", "released", "exited"]
+    assert read(logs)[2]["detail"] == "the agent was restarted"
 
 
 # ---- where it is ------------------------------------------------------------
@@ -132,14 +132,15 @@ def test_a_link_is_not_followed(start, one_python, tmp_path, logs):
 
 def test_a_full_disk_is_told_once_and_the_step_goes_on(
         hold, one_python, tmp_path, logs):
-    """A limit on files stands in for the disk: at the second event it is
+    """A limit on files stands in for the disk: at the third event it is
     full, in the midst of a line."""
     command = quick(one_python, tmp_path)
     step = hold(command, "--log-dir", str(logs),
                 env={"PITSTOP_TOKEN": TOKEN})
     step.wait_held()
-    whole = wait_for(lambda: (logs / FILE).exists() and
-                     (logs / FILE).read_text(), "the first event")
+    wait_for(lambda: (logs / FILE).exists() and
+             (logs / FILE).read_text().count("\n") == 2, "the hold")
+    whole = (logs / FILE).read_text()
     resource.prlimit(step.agent(), resource.RLIMIT_FSIZE,
                      (len(whole) + 20, resource.RLIM_INFINITY))
     assert post(step, "extend", {"seconds": 5}).status == 200
@@ -151,9 +152,9 @@ def test_a_full_disk_is_told_once_and_the_step_goes_on(
     assert (status, strip_log(out)) == plain(command)[:2]
     assert err.count("pitstop: ") == 1 and "file too large" in err
     lines = (logs / FILE).read_text().splitlines()
-    assert lines[0] + "\n" == whole
-    assert [json.loads(line)["event"] for line in lines[2:]] == [
-        "released", "exited"]             # line 1 is the torn one
+    assert "\n".join(lines[:2]) + "\n" == whole
+    assert [json.loads(line)["event"] for line in lines[3:]] == [
+        "released", "exited"]             # line 2 is the torn one
 
 
 # ---- secrets ----------------------------------------------------------------
