@@ -286,7 +286,13 @@ pytest-asan: build/pitstop build/asan/pitstop packages-page ## the same on the s
 demo: build/pitstop ## an example step, held and debugged (WAIT=1: by your VS Code)
 	@tests/demo.sh
 
-bench: build/pitstop ## measure it against plain Python, debugpy, tini (PARTS)
+build/bench/metadata: tests/bench/metadata.c $(OBJECTS)
+	@mkdir -p $(@D)
+	$(Q)$(MUSL)/bin/musl-gcc $(CPPFLAGS) -isystem $(MUSL)/include $(CFLAGS) \
+		$(LDFLAGS) -o $@ $< $(filter-out %/main.o,$(OBJECTS)) \
+		-L$(MUSL)/lib $(LIBRARIES:%=-l%) -lpthread
+
+bench: build/pitstop build/bench/metadata ## measure it against plain Python, debugpy, tini (PARTS)
 	@tests/bench.sh $(PARTS)
 
 clean: ## remove build/ (the cache stays)

@@ -16,6 +16,7 @@ import latency
 import loop
 import many
 import memory
+import metadata
 import output
 import stacks
 import supervisor
@@ -63,6 +64,7 @@ PARTS = {
     "attach": attach.table,
     "supervisor": supervisor.table,
     "memory": memory.table,
+    "metadata": metadata.table,
     "many": many.table,
     "sessions": many.memory_table,
     "output": output.table,
