@@ -7,6 +7,7 @@
 #include "event.h"
 #include "sink.h"
 #include "sink_journal.h"
+#include "sink_mlflow.h"
 #include "sink_webhook.h"
 
 #define SINKS_MAX 8
@@ -28,6 +29,7 @@ static void add(struct sink *s)
 void runlog_open(uv_loop_t *loop, const struct config *config)
 {
 	add(sink_journal_open(loop, config));
+	add(sink_mlflow_open(loop));
 	add(sink_webhook_open(loop, config));
 }
 

@@ -167,7 +167,8 @@ static void judge(const struct upload *u, const struct http_client_answer *a,
 	for (size_t i = 0; i < u->sent; i++)
 		verdicts[i] = verdict_of_status(a->status);
 	if (u->kind->judge && a->status)
-		u->kind->judge(a->status, a->body, verdicts, u->sent);
+		u->kind->judge(u->ctx, a->status, a->body, verdicts,
+			       u->sent);
 }
 
 static size_t number_of(const enum verdict *verdicts, size_t n,
