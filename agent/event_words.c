@@ -30,6 +30,14 @@ static bool add_text(struct buf *to, const struct event *e, const char *name,
 	return !text || buf_addf(to, "%s%s", before, text);
 }
 
+/* Where a debugger is awaited. */
+static bool add_place(struct buf *to, const struct event *e)
+{
+	return !event_text(e, "host") ||
+	       (add_text(to, e, "host", " at ") &&
+		add_number(to, e, "port", ":", ""));
+}
+
 bool event_words(struct buf *to, const struct event *e, const char *node)
 {
 	const char *name = event_text(e, "name");
@@ -39,8 +47,7 @@ bool event_words(struct buf *to, const struct event *e, const char *node)
 			name ? name : "the step") &&
 	       add_number(to, e, "rank", " (rank ", ")") &&
 	       buf_addf(to, " %s", reason ? reason : e->name) &&
-	       add_text(to, e, "host", " at ") &&
-	       add_number(to, e, "port", ":", "") &&
+	       add_place(to, e) &&
 	       add_text(to, e, "detail", ": ") &&
 	       add_text(to, e, "exception_type", ": ") &&
 	       add_text(to, e, "exception_message", ": ");

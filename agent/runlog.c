@@ -6,6 +6,7 @@
 
 #include "event.h"
 #include "sink.h"
+#include "sink_insights.h"
 #include "sink_journal.h"
 #include "sink_mlflow.h"
 #include "sink_webhook.h"
@@ -30,6 +31,7 @@ void runlog_open(uv_loop_t *loop, const struct config *config)
 {
 	add(sink_journal_open(loop, config));
 	add(sink_mlflow_open(loop));
+	add(sink_insights_open(loop));
 	add(sink_webhook_open(loop, config));
 }
 

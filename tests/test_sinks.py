@@ -1,6 +1,8 @@
-"""What MLflow is sent."""
+"""What MLflow and Application Insights are sent."""
 import base64
 import json
+import re
+import socket
 
 import pytest
 
@@ -135,3 +137,96 @@ def test_one_that_is_refused_does_not_take_others_along(
     wait_for(lambda: 'sink_events_total{sink="mlflow",result="lost"}'
              in ours(step), "the loss")
     assert ours(step)['sink_events_total{sink="mlflow",result="lost"}'] == 1
+
+
+# ---- Application Insights -----------------------------------------------------
+
+KEY = "s3cr3t00-0000-0000-0000-000000000000"
+
+
+@pytest.fixture
+def traced(hooked):  # noqa: F811
+    """traced(endpoint, ...): a step whose events go to that endpoint."""
+    def begin(endpoint, *options, seconds=0, **env):
+        text = "InstrumentationKey=%s;IngestionEndpoint=%s/" % (KEY, endpoint)
+        return hooked("", seconds, *options, **dict({
+            "APPLICATIONINSIGHTS_CONNECTION_STRING": text,
+            "AZUREML_RUN_ID": "run-7"}, **env))
+    return begin
+
+
+def accepted(request, *errors):
+    """As the service answers."""
+    count = len(request.json)
+    return 206 if errors else 200, {}, json.dumps({
+        "itemsReceived": count, "itemsAccepted": count - len(errors),
+        "errors": [{"index": i, "statusCode": code, "message": "no"}
+                   for i, code in errors]})
+
+
+def properties(requests):
+    return [envelope["data"]["baseData"]["properties"]
+            for request in requests for envelope in request.json]
+
+
+def test_events_are_traces(traced, serve):  # noqa: F811
+    server = serve(default=accepted)
+    step = traced(server.url, *HOLD)
+    assert is_untouched(step) == []
+    for request in server.requests:
+        assert request.path == "/v2.1/track"
+        assert TOKEN not in request.text
+        for envelope in request.json:
+            assert set(envelope) == {"name", "time", "iKey", "tags", "data"}
+            assert envelope["name"] == "Microsoft.ApplicationInsights.Message"
+            assert envelope["iKey"] == KEY
+            assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+                            envelope["time"])
+            assert envelope["tags"] == {
+                "ai.cloud.role": "pitstop",
+                "ai.cloud.roleInstance": socket.gethostname(),
+                "ai.internal.sdkVersion": envelope["tags"][
+                    "ai.internal.sdkVersion"],
+                "ai.operation.id": "run-7"}
+            assert envelope["data"]["baseType"] == "MessageData"
+            base = envelope["data"]["baseData"]
+            assert set(base) == {"ver", "message", "severityLevel",
+                                 "properties"}
+            assert (base["ver"], base["severityLevel"]) in ((2, 1), (2, 3))
+            assert all(isinstance(value, str)
+                       for value in base["properties"].values())
+    held = next(p for p in properties(server.requests)
+                if p["event"] == "held")
+    assert (held["host"], held["port"]) == ("127.0.0.1", str(step.port))
+    ids = [p["id"] for p in properties(server.requests)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_only_those_that_were_not_taken_go_again(traced, serve):  # noqa: F811
+    """After a busy answer several events go in one request; of these the
+    second is to come again and the last will not be taken."""
+    def partly(request):
+        return accepted(request, (0, 500), (len(request.json) - 1, 400))
+
+    server = serve((503, {"Retry-After": "3"}, ""), partly, default=accepted)
+    step = traced(server.url, *HOLD, seconds=60)
+    first, second, third = (properties([r]) for r in server.wait(3))
+    assert first[0] == second[0] == third[0]
+    assert len(second) > len(third) == 1
+    delivered(step, "insights", len(second) - 1)
+    assert ours(step)['sink_events_total{sink="insights",result="lost"}'] == 1
+
+
+def test_a_quota_that_is_used_up_is_no_end(traced, serve):  # noqa: F811
+    server = serve((439, {"Retry-After": "1"}, ""), default=accepted)
+    step = traced(server.url, *HOLD, seconds=60)
+    server.wait(2)
+    delivered(step, "insights", 2)
+
+
+@pytest.mark.parametrize("text", ["s3cr3t", "IngestionEndpoint=http://x"])
+def test_a_connection_string_that_is_none(traced, text):
+    step = traced("", **{"APPLICATIONINSIGHTS_CONNECTION_STRING": text})
+    assert is_untouched(step) == [
+        "pitstop: APPLICATIONINSIGHTS_CONNECTION_STRING has no "
+        "InstrumentationKey; nothing is sent to Application Insights"]
