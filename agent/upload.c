@@ -3,18 +3,15 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <bsd/stdlib.h>
 
 #include "agent_child.h"
 #include "buf.h"
-#include "event.h"
+#include "event_queue.h"
 #include "http_client.h"
 #include "log.h"
 
-#define QUEUE_EVENTS 10000
-#define QUEUE_BYTES (2 * 1024 * 1024)
 #define REQUEST_BYTES (256 * 1024)   /* of the events of one; one that is
 					larger goes alone */
 #define PAUSE_MIN_MS 1000            /* doubled with each failure in a row */
@@ -24,12 +21,6 @@
 #define LINES_BURST 6                /* then one in LINES_EVERY_MS */
 #define LINES_EVERY_MS 600000
 
-struct item {
-	struct item *next;
-	struct event *event;
-	size_t size;
-};
-
 struct upload {
 	struct sink sink;
 	const struct upload_kind *kind;
@@ -37,9 +28,7 @@ struct upload {
 	uv_timer_t next;        /* active: when to send */
 	uv_timer_t limit;       /* active: the run is over */
 	char where[HTTP_CLIENT_WHERE];
-	struct item *first, **end;
-	size_t count, bytes;
-	size_t sent;            /* so many of the first are on their way */
+	struct event_queue queue;
 	size_t alone;           /* so many of the first go one by one */
 	struct buf body;
 	uint64_t pause;         /* ms, 0: the last request went well */
@@ -51,66 +40,14 @@ struct upload {
 	void *done_ctx;
 };
 
-/* the queue */
+/* numbers */
 
-static void count(const struct upload *u, enum metric_result r, size_t n)
+static void count(struct upload *u, enum metric_result r, size_t n)
 {
 	metric_add(metric_sink_events(u->kind->metric, r), (double)n);
-}
-
-/* The one that `at` points to. */
-static void unlink_item(struct upload *u, struct item **at)
-{
-	struct item *i = *at;
-
-	*at = i->next;
-	if (!*at)
-		u->end = at;
-	u->count--;
-	u->bytes -= i->size;
-	event_drop(i->event);
-	free(i);
-	metric_set(metric_sink_queue(u->kind->metric), (double)u->count);
-}
-
-/* The oldest go, but not those that are on their way. */
-static void make_room(struct upload *u)
-{
-	struct item **at = &u->first;
-
-	for (size_t i = 0; i < u->sent; i++)
-		at = &(*at)->next;
-	while (*at && (u->count > QUEUE_EVENTS || u->bytes > QUEUE_BYTES)) {
-		unlink_item(u, at);
-		u->missed++;
-		count(u, METRIC_RESULT_DROPPED, 1);
-	}
-}
-
-static bool append(struct upload *u, struct event *e)
-{
-	struct item *i = malloc(sizeof(*i));
-
-	if (!i)
-		return false;
-	*i = (struct item){
-		.event = event_hold(e),
-		.size = sizeof(*i) + event_size(e),
-	};
-	*u->end = i;
-	u->end = &i->next;
-	u->count++;
-	u->bytes += i->size;
-	metric_set(metric_sink_queue(u->kind->metric), (double)u->count);
-	return true;
-}
-
-static void lose_all(struct upload *u)
-{
-	u->missed += u->count;
-	count(u, METRIC_RESULT_LOST, u->count);
-	while (u->first)
-		unlink_item(u, &u->first);
+	metric_set(metric_sink_queue(u->kind->metric), (double)u->queue.count);
+	if (r != METRIC_RESULT_DELIVERED)
+		u->missed += n;
 }
 
 /* the end */
@@ -124,7 +61,7 @@ static void finished(struct upload *u)
 		return;
 	uv_timer_stop(&u->limit);
 	uv_timer_stop(&u->next);
-	u->missed += u->count;
+	u->missed += u->queue.count;
 	if (u->missed && !u->stopped)
 		log_warn("%llu of the run log's events did not reach %s at %s",
 			 (unsigned long long)u->missed, u->kind->name,
@@ -164,11 +101,11 @@ static void tell_failure(struct upload *u, const struct http_client_answer *a,
 static void judge(const struct upload *u, const struct http_client_answer *a,
 		  enum verdict *verdicts)
 {
-	for (size_t i = 0; i < u->sent; i++)
+	for (size_t i = 0; i < u->queue.sent; i++)
 		verdicts[i] = verdict_of_status(a->status);
 	if (u->kind->judge && a->status)
 		u->kind->judge(u->ctx, a->status, a->body, verdicts,
-			       u->sent);
+			       u->queue.sent);
 }
 
 static size_t number_of(const enum verdict *verdicts, size_t n,
@@ -181,31 +118,24 @@ static size_t number_of(const enum verdict *verdicts, size_t n,
 	return found;
 }
 
-/* Only those that are sent again stay. */
 static void settle(struct upload *u, const enum verdict *verdicts)
 {
-	size_t n = u->sent, lost = number_of(verdicts, n, VERDICT_LOST);
-	struct item **at = &u->first;
+	size_t n = u->queue.sent;
 
-	u->sent = 0;
-	u->missed += lost;
-	count(u, METRIC_RESULT_LOST, lost);
+	event_queue_settle(&u->queue, verdicts);
+	count(u, METRIC_RESULT_LOST, number_of(verdicts, n, VERDICT_LOST));
 	count(u, METRIC_RESULT_DELIVERED,
 	      number_of(verdicts, n, VERDICT_DONE));
-	for (size_t i = 0; i < n; i++) {
-		if (verdicts[i] == VERDICT_AGAIN)
-			at = &(*at)->next;
-		else
-			unlink_item(u, at);
-	}
 	u->alone -= n < u->alone ? n : u->alone;
 }
 
 static void stop(struct upload *u)
 {
+	size_t n = u->queue.count;
+
 	u->stopped = true;
-	u->sent = 0;
-	lose_all(u);
+	event_queue_clear(&u->queue);
+	count(u, METRIC_RESULT_LOST, n);
 	finished(u);
 }
 
@@ -248,7 +178,7 @@ static void on_answer(void *ctx, const struct http_client_answer *a)
 {
 	enum verdict verdicts[UPLOAD_BATCH_MAX];
 	struct upload *u = ctx;
-	size_t n = u->sent, again, lost;
+	size_t n = u->queue.sent, again, lost;
 
 	buf_free(&u->body);
 	judge(u, a, verdicts);
@@ -264,7 +194,7 @@ static void on_answer(void *ctx, const struct http_client_answer *a)
 	}
 	if (lost == n && n > 1) {  /* one may have spoilt it for all */
 		u->alone = n;
-		u->sent = 0;
+		u->queue.sent = 0;
 		send_next(u);
 		return;
 	}
@@ -283,20 +213,6 @@ static void on_answer(void *ctx, const struct http_client_answer *a)
 
 /* requests */
 
-/* As many as fit, in `events`. */
-static size_t choose(const struct upload *u, struct event **events)
-{
-	size_t max = u->alone ? 1 : u->kind->batch, n = 0, bytes = 0;
-
-	for (const struct item *i = u->first; i && n < max; i = i->next) {
-		bytes += i->size;
-		if (n > 0 && bytes > REQUEST_BYTES)
-			break;
-		events[n++] = i->event;
-	}
-	return n;
-}
-
 static bool post(struct upload *u)
 {
 	/* One for all of them, which share the process's loop. */
@@ -306,7 +222,9 @@ static bool post(struct upload *u)
 		.headers = u->kind->headers,
 	};
 	struct event *events[UPLOAD_BATCH_MAX];
-	size_t n = choose(u, events);
+	size_t n = event_queue_peek(&u->queue, events,
+				    u->alone ? 1 : u->kind->batch,
+				    REQUEST_BYTES);
 
 	if (!client)
 		client = http_client_open(u->next.loop);
@@ -315,13 +233,13 @@ static bool post(struct upload *u)
 	r.length = u->body.len;
 	if (n == 0 || !http_client_post(client, &r, on_answer, u))
 		return false;
-	u->sent = n;
+	u->queue.sent = n;
 	return true;
 }
 
 static void send_next(struct upload *u)
 {
-	if (!u->first) {
+	if (u->queue.count == 0) {
 		finished(u);
 		return;
 	}
@@ -334,7 +252,7 @@ static void send_next(struct upload *u)
 
 static bool is_idle(const struct upload *u)
 {
-	return !u->sent && !uv_is_active((const uv_handle_t *)&u->next);
+	return !u->queue.sent && !uv_is_active((const uv_handle_t *)&u->next);
 }
 
 /* the sink */
@@ -346,13 +264,12 @@ static void take(struct sink *s, struct event *e)
 
 	if (u->kind->wants && !u->kind->wants(e))
 		return;
-	if (u->stopped || !append(u, e)) {
-		u->missed++;
+	if (u->stopped || !event_queue_add(&u->queue, e)) {
 		count(u, METRIC_RESULT_LOST, 1);
 		return;
 	}
-	make_room(u);
-	if (is_idle(u) && u->first)
+	count(u, METRIC_RESULT_DROPPED, event_queue_trim(&u->queue));
+	if (is_idle(u) && u->queue.count)
 		uv_timer_start(&u->next, on_next, 0, 0);
 }
 
@@ -363,7 +280,7 @@ static void finish(struct sink *s, void (*done)(void *ctx), void *ctx)
 	u->done = done;
 	u->done_ctx = ctx;
 	uv_timer_start(&u->limit, on_limit, FINISH_MS, 0);
-	if (!u->sent)
+	if (!u->queue.sent)
 		uv_timer_start(&u->next, on_next, 0, 0);
 }
 
@@ -384,7 +301,7 @@ struct sink *upload_open(uv_loop_t *loop, const struct upload_kind *kind,
 				 .finish = finish };
 	u->kind = kind;
 	u->ctx = ctx;
-	u->end = &u->first;
+	event_queue_init(&u->queue);
 	u->lines = (struct log_rate){ .every_ms = LINES_EVERY_MS,
 				      .burst = LINES_BURST,
 				      .left = LINES_BURST };

@@ -226,7 +226,7 @@ def test_a_quota_that_is_used_up_is_no_end(traced, serve):  # noqa: F811
 
 @pytest.mark.parametrize("text", ["s3cr3t", "IngestionEndpoint=http://x"])
 def test_a_connection_string_that_is_none(traced, text):
-    step = traced("", **{"APPLICATIONINSIGHTS_CONNECTION_STRING": text})
+    step = traced("", *HOLD, **{"APPLICATIONINSIGHTS_CONNECTION_STRING": text})
     assert is_untouched(step) == [
         "pitstop: APPLICATIONINSIGHTS_CONNECTION_STRING has no "
         "InstrumentationKey; nothing is sent to Application Insights"]

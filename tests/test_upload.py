@@ -9,7 +9,7 @@ import pytest
 
 from harness import free_ports, strip_log, wait_for
 from sink_server import (CLOSE, HANG, HUGE, TRICKLE, Server, certificate)
-from test_http import TOKEN
+from test_http import KILOBYTES, TOKEN
 from test_metrics import ours
 
 PATH = "/services/T0/B0/s3cr3tPath"
@@ -113,7 +113,7 @@ def test_nothing_is_sent_unasked(hooked, serve):
 @pytest.mark.parametrize("url", ["ftp://h/s3cr3t", "s3cr3t", "https://",
                                  "file:///etc/passwd"])
 def test_a_url_that_is_none(hooked, url):
-    step = hooked(url)
+    step = hooked(url, 0, *HOLD)
     assert is_untouched(step) == [
         "pitstop: PITSTOP_WEBHOOK: its URL is none with http:// or https://, "
         "nothing is sent there"]
@@ -140,6 +140,7 @@ def test_tries_again_and_says_so_once(hooked, serve, answer):
     assert 'sink_queue_events{sink="webhook"}' not in values
     what = "the connection broke" if answer == "close" else \
         "it answered " + answer
+    step.stderr.wait("works again$")
     assert step.stderr.lines == [
         "pitstop: PITSTOP_WEBHOOK at http://%s: %s; it is tried again (the "
         "step is not affected)" % (server.host, what),
@@ -255,7 +256,7 @@ def test_an_answer_is_read_up_to_a_bound(hooked, serve):
         "the deliveries")
     with open("/proc/%d/status" % step.agent()) as file:
         peak = int(re.search(r"VmHWM:\s+(\d+)", file.read()).group(1))
-    assert peak < 12000    # kB
+    assert peak < KILOBYTES
 
 
 # ---- TLS, proxies ---------------------------------------------------------------
