@@ -66,6 +66,9 @@ static const char *phrase(CURLcode rc)
 		return "the file with the CAs cannot be read";
 	case CURLE_SSL_CONNECT_ERROR:
 		return "no agreement about TLS";
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return "what it says is no HTTP";
 	case CURLE_GOT_NOTHING:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:

@@ -1,6 +1,7 @@
 """Servers that the run log goes to, as far as the tests need them."""
 import http.server
 import json
+import os
 import ssl
 import subprocess
 import threading
@@ -8,6 +9,7 @@ import threading
 from harness import wait_for
 
 HANG, CLOSE, HUGE, TRICKLE = "hang", "close", "huge", "trickle"
+GARBAGE = "garbage"
 
 
 class Request:
@@ -32,9 +34,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.give(answer(server.requests[-1]) if callable(answer) else answer)
 
     def give(self, answer):
-        if answer in (HANG, CLOSE):
+        if answer in (HANG, CLOSE, GARBAGE):
             if answer == HANG:
                 self.server.owner.over.wait()
+            if answer == GARBAGE:
+                self.wfile.write(os.urandom(100000))
             self.close_connection = True
             return
         if answer in (HUGE, TRICKLE):
@@ -64,8 +68,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server:
-    """Answers in turn, each (status, headers, body), HANG, CLOSE, HUGE or
-    TRICKLE, or a function of the request that gives one; then the default."""
+    """Answers in turn, each (status, headers, body), HANG, CLOSE, HUGE,
+    TRICKLE or GARBAGE, or a function of the request that gives one; then the default."""
 
     def __init__(self, *answers, default=(200, {}, ""), tls=None, port=0):
         self.answers, self.default = list(answers), default

@@ -105,7 +105,7 @@ def test_a_token_adds_no_header_of_its_own(logged, serve):  # noqa: F811
 
 @pytest.mark.parametrize("env", [
     {"MLFLOW_RUN_ID": ""}, {"MLFLOW_TRACKING_URI": ""},
-    {"MLFLOW_TRACKING_URI": "file:///tmp/s3cr3t"}], ids=str)
+    {"MLFLOW_TRACKING_URI": "file:///tmp/s3cr3t"}], ids=range(3))
 def test_without_a_run_or_a_server_nothing_is_said(logged, serve,  # noqa: F811
                                                    env):
     server = serve()
@@ -224,7 +224,8 @@ def test_a_quota_that_is_used_up_is_no_end(traced, serve):  # noqa: F811
     delivered(step, "insights", 2)
 
 
-@pytest.mark.parametrize("text", ["s3cr3t", "IngestionEndpoint=http://x"])
+@pytest.mark.parametrize("text", ["s3cr3t", "IngestionEndpoint=http://x"],
+                         ids=range(2))
 def test_a_connection_string_that_is_none(traced, text):
     step = traced("", *HOLD, **{"APPLICATIONINSIGHTS_CONNECTION_STRING": text})
     assert is_untouched(step) == [

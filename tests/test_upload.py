@@ -8,7 +8,8 @@ import time
 import pytest
 
 from harness import free_ports, strip_log, wait_for
-from sink_server import (CLOSE, HANG, HUGE, TRICKLE, Server, certificate)
+from sink_server import (CLOSE, GARBAGE, HANG, HUGE, TRICKLE, Server,
+                         certificate)
 from test_http import KILOBYTES, TOKEN
 from test_metrics import ours
 
@@ -111,7 +112,7 @@ def test_nothing_is_sent_unasked(hooked, serve):
 
 
 @pytest.mark.parametrize("url", ["ftp://h/s3cr3t", "s3cr3t", "https://",
-                                 "file:///etc/passwd"])
+                                 "file:///etc/passwd"], ids=range(4))
 def test_a_url_that_is_none(hooked, url):
     step = hooked(url, 0, *HOLD)
     assert is_untouched(step) == [
@@ -121,8 +122,10 @@ def test_a_url_that_is_none(hooked, url):
 
 # ---- trying again -----------------------------------------------------------
 
+GARBLED = "what it says is no HTTP"
 AGAIN = {"500": (500, {}, ""), "503": (503, {}, "later"),
-         "429": (429, {}, ""), "408": (408, {}, ""), "close": CLOSE}
+         "429": (429, {}, ""), "408": (408, {}, ""), "close": CLOSE,
+         "garbage": GARBAGE}
 
 
 @pytest.mark.parametrize("answer", AGAIN)
@@ -138,8 +141,8 @@ def test_tries_again_and_says_so_once(hooked, serve, answer):
     values = ours(step)
     assert values['sink_failures_total{sink="webhook"}'] == 2
     assert 'sink_queue_events{sink="webhook"}' not in values
-    what = "the connection broke" if answer == "close" else \
-        "it answered " + answer
+    what = {"close": "the connection broke", "garbage": GARBLED}.get(
+        answer, "it answered " + answer)
     step.stderr.wait("works again$")
     assert step.stderr.lines == [
         "pitstop: PITSTOP_WEBHOOK at http://%s: %s; it is tried again (the "
