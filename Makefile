@@ -78,8 +78,7 @@ LDFLAGS := -w -ffile-prefix-map=$(shell realpath -m --relative-to=. \
 	$(PITSTOP_CACHE)/work)=work -static-pie -Wl,--gc-sections -Wl,--build-id=sha1 \
 	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,-z,pack-relative-relocs
 # Linked into this release although its code does not call them all yet.
-KEPT := curl_global_init curl_easy_perform curl_multi_socket_action \
-	uv_run cJSON_Parse strlcpy
+KEPT := curl_global_init uv_run cJSON_Parse strlcpy
 LIBRARIES := curl mbedtls mbedx509 mbedcrypto uv cjson llhttp bsd md
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined

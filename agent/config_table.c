@@ -103,6 +103,11 @@ const struct setting config_table[] = {
 	  "AZUREML_CR_HT_CAP_logs_PATH names, or ./logs if it is there; "
 	  "none: nowhere",
 	  &kind_text, MEMBER(log_dir) },
+	{ NULL, "PITSTOP_WEBHOOK", NULL, NULL, "",
+	  "a URL, such as Slack and Teams give, to which a line is sent when "
+	  "the step is held, a debugger attaches, a hold ends otherwise, an "
+	  "exception ends the script, and when the step ends",
+	  &kind_secret, MEMBER(webhook) },
 	{ NULL, "PITSTOP_TOKEN", NULL, NULL, "",
 	  "the pitstopToken that a debugger has to show; none: it needs "
 	  "none; unset: a random one, which is printed only with a hold and "

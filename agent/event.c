@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <bsd/stdlib.h>
 #include <cjson/cJSON.h>
@@ -49,6 +50,23 @@ void event_drop(struct event *e)
 		return;
 	cJSON_Delete(e->fields);
 	free(e);
+}
+
+static size_t json_size(const cJSON *json)
+{
+	size_t size = sizeof(*json);
+	const cJSON *member;
+
+	size += json->string ? strlen(json->string) : 0;
+	size += json->valuestring ? strlen(json->valuestring) : 0;
+	cJSON_ArrayForEach(member, json)
+		size += json_size(member);
+	return size;
+}
+
+size_t event_size(const struct event *e)
+{
+	return sizeof(*e) + json_size(e->fields);
 }
 
 cJSON *event_json(const struct event *e)

@@ -38,6 +38,13 @@ static const struct family
 			  "Requests refused, by why." },
 	http_connections = { OURS "http_connections", "gauge",
 			     "HTTP connections that are open." },
+	sink_queue = { OURS "sink_queue_events", "gauge",
+		       "Events that wait to be sent, by kind of server." },
+	sink_events = { OURS "sink_events_total", "counter",
+			"Events that are done with, by kind of server and "
+			"by what became of them." },
+	sink_failures = { OURS "sink_failures_total", "counter",
+			  "Requests that failed, by kind of server." },
 	restarts = { OURS "agent_restarts_total", "counter",
 		     "Agents that this one follows." },
 	cpu = { PROCESS "cpu_seconds_total", "counter",
@@ -51,6 +58,18 @@ static const struct family
 		    "Descriptors that may be open." },
 	start_time = { PROCESS "start_time_seconds", "gauge",
 		       "Start of the process since 1970." };
+
+#define SINK(metric, label) \
+	[METRIC_SINK_QUEUES + (metric)] = { &sink_queue, \
+		"{sink=\"" label "\"}" }, \
+	[METRIC_SINK_FAILURES + (metric)] = { &sink_failures, \
+		"{sink=\"" label "\"}" }, \
+	SINK_EVENTS(metric, label, METRIC_RESULT_DELIVERED, "delivered"), \
+	SINK_EVENTS(metric, label, METRIC_RESULT_DROPPED, "dropped"), \
+	SINK_EVENTS(metric, label, METRIC_RESULT_LOST, "lost")
+#define SINK_EVENTS(metric, label, result, word) \
+	[METRIC_SINK_EVENTS + (metric) * METRIC_RESULTS + (result)] = { \
+		&sink_events, "{sink=\"" label "\",result=\"" word "\"}" }
 
 /* Those of one family stand together. */
 static const struct {
@@ -97,6 +116,9 @@ static const struct {
 	[METRIC_HTTP_REFUSED_TOKEN] = { &http_refusals,
 					"{reason=\"token\"}" },
 	[METRIC_HTTP_CONNECTIONS] = { &http_connections, "" },
+	SINK(METRIC_SINK_MLFLOW, "mlflow"),
+	SINK(METRIC_SINK_INSIGHTS, "insights"),
+	SINK(METRIC_SINK_WEBHOOK, "webhook"),
 	[METRIC_AGENT_RESTARTS] = { &restarts, "" },
 	[METRIC_CPU_SECONDS] = { &cpu, "" },
 	[METRIC_RESIDENT_BYTES] = { &resident, "" },

@@ -6,7 +6,10 @@
 
 #include "event.h"
 #include "sink.h"
+#include "sink_insights.h"
 #include "sink_journal.h"
+#include "sink_mlflow.h"
+#include "sink_webhook.h"
 
 #define SINKS_MAX 8
 
@@ -27,6 +30,9 @@ static void add(struct sink *s)
 void runlog_open(uv_loop_t *loop, const struct config *config)
 {
 	add(sink_journal_open(loop, config));
+	add(sink_mlflow_open(loop));
+	add(sink_insights_open(loop));
+	add(sink_webhook_open(loop, config));
 }
 
 void runlog_tell(const char *name, struct cJSON *fields)

@@ -46,6 +46,13 @@ static void describe_process(const struct session *s, cJSON *to)
 		cJSON_Delete(args);
 }
 
+/* Where a debugger is awaited. */
+static void describe_place(const struct place *at, cJSON *to)
+{
+	add_text(to, "host", at->host);
+	cJSON_AddNumberToObject(to, "port", at->port);
+}
+
 static void tell_runlog(const struct session *s, const char *what,
 			const char *detail)
 {
@@ -53,6 +60,9 @@ static void tell_runlog(const struct session *s, const char *what,
 
 	if (!s->noted)
 		describe_process(s, fields);
+	if (s->barrier.state == BARRIER_HOLDING ||
+	    s->barrier.state == BARRIER_POSTMORTEM)
+		describe_place(s->all->place, fields);
 	runlog_tell(what, fields);
 }
 

@@ -32,6 +32,7 @@ struct config {
 	char ranks[256];          /* --ranks         PITSTOP_RANKS, "0,3,8-11" */
 	char debugpy[PATH_MAX];   /* --debugpy       PITSTOP_DEBUGPY, directory */
 	char log_dir[PATH_MAX];   /* --log-dir       PITSTOP_LOG_DIR, directory */
+	char webhook[2048];       /* (no flag either) PITSTOP_WEBHOOK, URL */
 	char token[256];          /* (no flag: a secret is no argument)
 				     PITSTOP_TOKEN; "" when unset, "none" */
 	uint32_t by_flag;         /* bits: the settings that a flag set */

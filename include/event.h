@@ -5,6 +5,7 @@
 #ifndef PITSTOP_EVENT_H
 #define PITSTOP_EVENT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct cJSON;
@@ -23,6 +24,9 @@ struct event {
 struct event *event_new(const char *name, int64_t at, struct cJSON *fields);
 struct event *event_hold(struct event *e);
 void event_drop(struct event *e);
+
+/* The memory that it takes, in bytes, more or less. */
+size_t event_size(const struct event *e);
 
 /* {"id": ..., "time": ..., "event": its name, and the fields}; NULL when memory
  * is short, cJSON_Delete frees it. */

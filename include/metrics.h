@@ -8,6 +8,16 @@
 
 struct buf;
 
+/* Kinds of servers that the run log goes to, and what becomes of an event. */
+enum metric_sink {
+	METRIC_SINK_MLFLOW, METRIC_SINK_INSIGHTS, METRIC_SINK_WEBHOOK,
+	METRIC_SINKS
+};
+enum metric_result {
+	METRIC_RESULT_DELIVERED, METRIC_RESULT_DROPPED, METRIC_RESULT_LOST,
+	METRIC_RESULTS
+};
+
 enum metric {
 	METRIC_BUILD_INFO,
 	METRIC_SESSIONS_REGISTERED,   /* these in the order of barrier.h */
@@ -41,7 +51,11 @@ enum metric {
 	METRIC_HTTP_REFUSED_ORIGIN,
 	METRIC_HTTP_REFUSED_TOKEN,
 	METRIC_HTTP_CONNECTIONS,
-	METRIC_AGENT_RESTARTS,
+	METRIC_SINK_QUEUES,           /* see metric_sink_queue and those below */
+	METRIC_SINK_EVENTS = METRIC_SINK_QUEUES + METRIC_SINKS,
+	METRIC_SINK_FAILURES =
+		METRIC_SINK_EVENTS + METRIC_SINKS * METRIC_RESULTS,
+	METRIC_AGENT_RESTARTS = METRIC_SINK_FAILURES + METRIC_SINKS,
 	METRIC_CPU_SECONDS,
 	METRIC_RESIDENT_BYTES,
 	METRIC_VIRTUAL_BYTES,
@@ -50,6 +64,22 @@ enum metric {
 	METRIC_START_TIME,
 	METRICS
 };
+
+static inline enum metric metric_sink_queue(enum metric_sink s)
+{
+	return METRIC_SINK_QUEUES + s;
+}
+
+static inline enum metric metric_sink_events(enum metric_sink s,
+					     enum metric_result r)
+{
+	return METRIC_SINK_EVENTS + s * METRIC_RESULTS + r;
+}
+
+static inline enum metric metric_sink_failures(enum metric_sink s)
+{
+	return METRIC_SINK_FAILURES + s;
+}
 
 void metric_add(enum metric m, double by);
 void metric_set(enum metric m, double value);

@@ -2,7 +2,8 @@
  *
  * The one place that has a queue, bounded in count and bytes, tries again (with
  * growing pauses, jitter, and what Retry-After says), and gives up. A kind of
- * server only says how events become a request and what its answer means. */
+ * server only says how events become the body of a POST and what its answer
+ * means. One request at a time, so events arrive in their order. */
 #ifndef PITSTOP_UPLOAD_H
 #define PITSTOP_UPLOAD_H
 
@@ -11,46 +12,37 @@
 
 #include <uv.h>
 
-#include "buf.h"
+#include "metrics.h"
 #include "sink.h"
+#include "verdict.h"
 
+struct buf;
 struct event;
 
-#define UPLOAD_HEADERS 8
-
-/* A POST. */
-struct upload_request {
-	struct buf url, body;   /* each ends with a NUL that is not counted */
-	struct buf headers[UPLOAD_HEADERS];  /* "Name: value" */
-	size_t header_count;
-};
-
-enum upload_verdict {
-	UPLOAD_DONE,   /* it has arrived */
-	UPLOAD_AGAIN,  /* later */
-	UPLOAD_LOST,   /* never will it be taken */
-	UPLOAD_STOP,   /* this sink has no right to be here: 401, 403 */
-};
-
-struct upload_answer {
-	int status;               /* of HTTP */
-	const char *body;         /* NUL-terminated; as much as is kept */
-};
+#define UPLOAD_BATCH_MAX 100
 
 struct upload_kind {
-	const char *name;
-	size_t batch;             /* events of one request at the most */
-	/* Fill `to`, which is empty. False: memory is short. */
-	bool (*encode)(void *ctx, struct event *const *events, size_t n,
-		       struct upload_request *to);
-	/* What has become of each of the n. `verdict` comes with what the
+	const char *name;         /* for the log */
+	enum metric_sink metric;
+	const char *url;
+	const char *const *headers;  /* "Name: value", up to NULL; or NULL */
+	size_t batch;             /* events of one request, UPLOAD_BATCH_MAX at
+				     the most */
+	/* The others are not for this server. NULL: all are. */
+	bool (*wants)(const struct event *e);
+	/* Append the first of the n as JSON; returns how many these are, 0 when
+	 * memory is short. */
+	size_t (*encode)(void *ctx, struct event *const *events, size_t n,
+			 struct buf *to);
+	/* What has become of each of the n. `verdicts` come with what the
 	 * status alone says. NULL: that is right. */
-	void (*judge)(void *ctx, const struct upload_answer *a,
-		      enum upload_verdict *verdict, size_t n);
+	void (*judge)(void *ctx, int status, const char *body,
+		      enum verdict *verdicts, size_t n);
 };
 
-/* The sink to such a server; NULL when memory is short. `kind` and `ctx` stay
- * the caller's, and have to last as long as the process. */
+/* The sink to such a server; NULL when memory is short or its URL is bad, which
+ * is told. `kind` and `ctx` stay the caller's, and have to last as long as the
+ * process. */
 struct sink *upload_open(uv_loop_t *loop, const struct upload_kind *kind,
 			 void *ctx);
 

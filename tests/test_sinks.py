@@ -1,0 +1,233 @@
+"""What MLflow and Application Insights are sent."""
+import base64
+import json
+import re
+import socket
+
+import pytest
+
+from harness import wait_for
+from sink_server import Server, certificate
+from test_http import TOKEN
+from test_metrics import ours
+from test_upload import HOLD, hooked, is_untouched, serve  # noqa: F401
+
+BATCH = "/api/2.0/mlflow/runs/log-batch"
+WORKSPACE = ("/subscriptions/1-2/resourceGroups/g/providers/"
+             "Microsoft.MachineLearningServices/workspaces/w")
+BEARER = "s3cr3t-bearer"
+
+
+def delivered(step, sink, count):
+    name = 'sink_events_total{sink="%s",result="delivered"}' % sink
+    wait_for(lambda: ours(step).get(name, 0) >= count, "the delivery")
+
+
+# ---- MLflow -----------------------------------------------------------------
+
+@pytest.fixture
+def logged(hooked):  # noqa: F811
+    """logged(uri, ...): a step of the run "run-7"."""
+    def begin(uri, *options, seconds=0, **env):
+        return hooked("", seconds, *options, **dict({
+            "MLFLOW_TRACKING_URI": uri, "MLFLOW_RUN_ID": "run-7",
+            "MLFLOW_TRACKING_TOKEN": BEARER}, **env))
+    return begin
+
+
+def merged(requests, part):
+    """What the run has of it in the end."""
+    return {one["key"]: one["value"] for request in requests
+            for one in request.json[part]}
+
+
+def test_a_run_has_tags(logged, serve):  # noqa: F811
+    server = serve(default=(200, {}, "{}"))
+    step = logged(server.url + "/", *HOLD)
+    assert is_untouched(step) == []
+    for request in server.requests:
+        assert request.path == BATCH
+        assert request.headers["Authorization"] == "Bearer " + BEARER
+        assert list(request.json) == ["run_id", "tags", "params", "metrics"]
+        assert request.json["run_id"] == "run-7"
+        assert TOKEN not in request.text and BEARER not in request.text
+        assert len({t["key"] for t in request.json["tags"]}) == \
+            len(request.json["tags"]) <= 100
+    tags = merged(server.requests, "tags")
+    assert (tags["pitstop.host"], tags["pitstop.port"]) == (
+        "127.0.0.1", str(step.port))
+    assert json.loads(tags["pitstop.arguments"])[-1].endswith("step.py")
+    assert tags["pitstop.held_at"] <= tags["pitstop.timed_out_at"]
+
+
+def test_ranks_have_tags_of_their_own(logged, serve):  # noqa: F811
+    server = serve()
+    is_untouched(logged(server.url, *HOLD, RANK="3", WORLD_SIZE="4",
+                        AZUREML_CR_NODE_RANK="1"))
+    tags = merged(server.requests, "tags")
+    assert tags["pitstop.node1.rank3.name"] == "step.py"
+
+
+def test_a_workspace_of_azure(logged, serve, tmp_path):  # noqa: F811
+    tls = certificate(tmp_path)
+    server = serve(tls=tls)
+    uri = "azureml://" + server.host + "/mlflow/v1.0" + WORKSPACE + "?"
+    step = logged(uri, *HOLD, MLFLOW_RUN_ID="", AZUREML_RUN_ID="run-8",
+                  REQUESTS_CA_BUNDLE=tls[0])
+    assert is_untouched(step) == []
+    assert {(r.path, r.json["run_id"]) for r in server.requests} == {
+        ("/mlflow/v2.0" + WORKSPACE + BATCH, "run-8")}
+
+
+def test_a_password_counts_before_a_token(logged, serve):  # noqa: F811
+    server = serve()
+    is_untouched(logged(server.url, *HOLD, MLFLOW_TRACKING_USERNAME="user",
+                        MLFLOW_TRACKING_PASSWORD="s3cr3t:pass"))
+    assert {r.headers["Authorization"] for r in server.requests} == {
+        "Basic " + base64.b64encode(b"user:s3cr3t:pass").decode()}
+
+
+def test_no_header_where_nothing_is_known(logged, serve):  # noqa: F811
+    server = serve()
+    is_untouched(logged(server.url, *HOLD, MLFLOW_TRACKING_TOKEN=""))
+    assert [r.headers["Authorization"] for r in server.requests[:1]] == [None]
+
+
+def test_a_token_adds_no_header_of_its_own(logged, serve):  # noqa: F811
+    server = serve()
+    is_untouched(logged(server.url, *HOLD,
+                        MLFLOW_TRACKING_TOKEN=BEARER + "\nX-More: 1\n"))
+    assert server.requests
+    for request in server.requests:
+        assert request.headers["Authorization"] == "Bearer " + BEARER
+        assert request.headers["X-More"] is None
+
+
+@pytest.mark.parametrize("env", [
+    {"MLFLOW_RUN_ID": ""}, {"MLFLOW_TRACKING_URI": ""},
+    {"MLFLOW_TRACKING_URI": "file:///tmp/s3cr3t"}], ids=range(3))
+def test_without_a_run_or_a_server_nothing_is_said(logged, serve,  # noqa: F811
+                                                   env):
+    server = serve()
+    assert is_untouched(logged(server.url, *HOLD, **env)) == []
+    assert server.requests == []
+
+
+def test_a_token_that_has_expired(logged, serve):  # noqa: F811
+    server = serve(default=(401, {}, ""))
+    step = logged(server.url, *HOLD)
+    assert is_untouched(step) == [
+        "pitstop: MLflow at %s: it answered 401; nothing more is sent there "
+        "(the step is not affected)" % server.url]
+    assert len(server.requests) == 1
+
+
+def test_one_that_is_refused_does_not_take_others_along(
+        logged, serve):  # noqa: F811
+    """A request with several events that is refused goes again one by one."""
+    def refuse(request):
+        keys = {tag["key"] for tag in request.json["tags"]}
+        bad = "pitstop.timed_out_at" in keys
+        return 400 if bad else 200, {}, ""
+
+    server = serve((503, {"Retry-After": "3"}, ""), default=refuse)
+    step = logged(server.url, *HOLD, seconds=60)
+    server.wait(2)
+    delivered(step, "mlflow", 1)
+    wait_for(lambda: 'sink_events_total{sink="mlflow",result="lost"}'
+             in ours(step), "the loss")
+    assert ours(step)['sink_events_total{sink="mlflow",result="lost"}'] == 1
+
+
+# ---- Application Insights -----------------------------------------------------
+
+KEY = "s3cr3t00-0000-0000-0000-000000000000"
+
+
+@pytest.fixture
+def traced(hooked):  # noqa: F811
+    """traced(endpoint, ...): a step whose events go to that endpoint."""
+    def begin(endpoint, *options, seconds=0, **env):
+        text = "InstrumentationKey=%s;IngestionEndpoint=%s/" % (KEY, endpoint)
+        return hooked("", seconds, *options, **dict({
+            "APPLICATIONINSIGHTS_CONNECTION_STRING": text,
+            "AZUREML_RUN_ID": "run-7"}, **env))
+    return begin
+
+
+def accepted(request, *errors):
+    """As the service answers."""
+    count = len(request.json)
+    return 206 if errors else 200, {}, json.dumps({
+        "itemsReceived": count, "itemsAccepted": count - len(errors),
+        "errors": [{"index": i, "statusCode": code, "message": "no"}
+                   for i, code in errors]})
+
+
+def properties(requests):
+    return [envelope["data"]["baseData"]["properties"]
+            for request in requests for envelope in request.json]
+
+
+def test_events_are_traces(traced, serve):  # noqa: F811
+    server = serve(default=accepted)
+    step = traced(server.url, *HOLD)
+    assert is_untouched(step) == []
+    for request in server.requests:
+        assert request.path == "/v2.1/track"
+        assert TOKEN not in request.text
+        for envelope in request.json:
+            assert set(envelope) == {"name", "time", "iKey", "tags", "data"}
+            assert envelope["name"] == "Microsoft.ApplicationInsights.Message"
+            assert envelope["iKey"] == KEY
+            assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+                            envelope["time"])
+            assert envelope["tags"] == {
+                "ai.cloud.role": "pitstop",
+                "ai.cloud.roleInstance": socket.gethostname(),
+                "ai.internal.sdkVersion": envelope["tags"][
+                    "ai.internal.sdkVersion"],
+                "ai.operation.id": "run-7"}
+            assert envelope["data"]["baseType"] == "MessageData"
+            base = envelope["data"]["baseData"]
+            assert set(base) == {"ver", "message", "severityLevel",
+                                 "properties"}
+            assert (base["ver"], base["severityLevel"]) in ((2, 1), (2, 3))
+            assert all(isinstance(value, str)
+                       for value in base["properties"].values())
+    held = next(p for p in properties(server.requests)
+                if p["event"] == "held")
+    assert (held["host"], held["port"]) == ("127.0.0.1", str(step.port))
+    ids = [p["id"] for p in properties(server.requests)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_only_those_that_were_not_taken_go_again(traced, serve):  # noqa: F811
+    """After a busy answer several events go in one request; of these the
+    second is to come again and the last will not be taken."""
+    def partly(request):
+        return accepted(request, (0, 500), (len(request.json) - 1, 400))
+
+    server = serve((503, {"Retry-After": "3"}, ""), partly, default=accepted)
+    step = traced(server.url, *HOLD, seconds=60)
+    first, second, third = (properties([r]) for r in server.wait(3))
+    assert first[0] == second[0] == third[0]
+    assert len(second) > len(third) == 1
+    delivered(step, "insights", len(second) - 1)
+    assert ours(step)['sink_events_total{sink="insights",result="lost"}'] == 1
+
+
+def test_a_quota_that_is_used_up_is_no_end(traced, serve):  # noqa: F811
+    server = serve((439, {"Retry-After": "1"}, ""), default=accepted)
+    step = traced(server.url, *HOLD, seconds=60)
+    server.wait(2)
+    delivered(step, "insights", 2)
+
+
+@pytest.mark.parametrize("text", ["s3cr3t", "IngestionEndpoint=http://x"],
+                         ids=range(2))
+def test_a_connection_string_that_is_none(traced, text):
+    step = traced("", *HOLD, **{"APPLICATIONINSIGHTS_CONNECTION_STRING": text})
+    assert is_untouched(step) == [
+        "pitstop: APPLICATIONINSIGHTS_CONNECTION_STRING has no "
+        "InstrumentationKey; nothing is sent to Application Insights"]
