@@ -16,6 +16,8 @@
 #include "adapter.h"
 #include "address.h"
 #include "api.h"
+#include "exit_event.h"
+#include "exit_report.h"
 #include "imds.h"
 #include "ipc.h"
 #include "listeners.h"
@@ -23,14 +25,19 @@
 #include "metadata.h"
 #include "metrics.h"
 #include "runlog.h"
+#include "sessions.h"
 
 #define END_MS 1000  /* for clients to take in that the step has ended */
+#define END_TURNS 4  /* of the loop: words, end of file, closing; none waits */
 
 struct agent {
 	uv_loop_t loop;
 	uv_poll_t ipc;
 	uv_timer_t heartbeat;
 	uv_timer_t end;
+	uv_idle_t end_soon;
+	unsigned turns;         /* of the loop, since the step's end */
+	struct exit_report report;
 	struct adapter *adapter;
 	char token[256];
 	int ipc_fd;
@@ -61,9 +68,13 @@ static void on_ended(void *ctx)
 {
 	struct agent *a = ctx;
 
-	if (!a->ended)
-		runlog_finish(on_delivered, a);
+	if (a->ended)
+		return;
 	a->ended = true;
+	runlog_tell("ended", exit_event_fields(
+			&a->report,
+			sessions_raised(adapter_sessions(a->adapter))));
+	runlog_finish(on_delivered, a);
 }
 
 static void on_end_late(uv_timer_t *t)
@@ -75,9 +86,22 @@ static void on_end_late(uv_timer_t *t)
  * the run log as long as the supervisor gives us. */
 static void end(struct agent *a)
 {
+	metric_set(METRIC_STEP_EXIT_STATUS, exit_report_status(&a->report));
 	imds_give_up();
 	uv_timer_start(&a->end, on_end_late, END_MS, 0);
 	adapter_end(a->adapter, on_ended, a);
+}
+
+/* First is heard what the hooks said before, and that their processes are
+ * gone. */
+static void on_turn(uv_idle_t *i)
+{
+	struct agent *a = i->data;
+
+	if (++a->turns < END_TURNS)
+		return;
+	uv_idle_stop(i);
+	end(a);
 }
 
 static void on_ipc(uv_poll_t *p, int status, int events)
@@ -88,8 +112,10 @@ static void on_ipc(uv_poll_t *p, int status, int events)
 
 	(void)events;
 	while (rc >= 0 && (rc = ipc_receive(a->ipc_fd, &m)) > 0)
-		if (m.type == IPC_STEP_ENDED)
-			end(a);
+		if (m.type == IPC_STEP_ENDED) {
+			a->report = m.report;
+			uv_idle_start(&a->end_soon, on_turn);
+		}
 	if (rc < 0)
 		uv_stop(&a->loop);
 }
@@ -171,8 +197,10 @@ static int wire(struct agent *a, const struct config *config,
 	a->http_port = open_api(a, config, listeners->hooks, token);
 	uv_timer_init(&a->loop, &a->heartbeat);
 	uv_timer_init(&a->loop, &a->end);
+	uv_idle_init(&a->loop, &a->end_soon);
 	uv_poll_init(&a->loop, &a->ipc, a->ipc_fd);
 	a->heartbeat.data = a->end.data = a->ipc.data = a;
+	a->end_soon.data = a;
 	uv_poll_start(&a->ipc, UV_READABLE | UV_DISCONNECT, on_ipc);
 	uv_timer_start(&a->heartbeat, on_heartbeat, IPC_HEARTBEAT_MS,
 		       IPC_HEARTBEAT_MS);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exit_report.h"
 #include "fds.h"
 #include "ipc.h"
 #include "listeners.h"
@@ -123,21 +123,13 @@ static void run_child(const struct agent_child *a, int ipc, pid_t parent)
 
 /* starting */
 
-/* A line that may be dropped: standard error may be a pipe that nobody empties
- * and the supervisor must not wait for it. */
-static bool may_write(struct agent_child *a, int64_t now)
-{
-	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
-
-	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) &&
-	       log_rate_allow(&a->lines, now);
-}
-
 static void start_later(struct agent_child *a, const char *why, int64_t now)
 {
 	if (a->started && now - a->started >= LONG_LIFE_MS)
 		a->pause = PAUSE_MIN_MS;
-	if (may_write(a, now))
+	/* The line may be dropped: the supervisor must not wait for who reads
+	 * standard error. */
+	if (fds_may_write(STDERR_FILENO) && log_rate_allow(&a->lines, now))
 		log_warn("%s, starting it again in %g s; the step runs on, "
 			 "and a debugger that was in has to attach again", why,
 			 (double)a->pause / 1000);
@@ -295,10 +287,18 @@ void agent_child_kill(struct agent_child *a, int64_t now)
 	a->due = now + LAST_MS;
 }
 
-void agent_child_end(struct agent_child *a, int step_status, int64_t now)
+/* One that is just starting has a step to tell of only if that failed. */
+static bool has_to_hear(const struct agent_child *a,
+			const struct exit_report *r)
 {
-	if (a->state != AGENT_READY ||
-	    ipc_send(a->ipc, IPC_STEP_ENDED, (uint32_t)step_status) < 0) {
+	return a->state == AGENT_READY ||
+	       (a->state == AGENT_STARTING && exit_report_status(r) != 0);
+}
+
+void agent_child_end(struct agent_child *a, const struct exit_report *r,
+		     int64_t now)
+{
+	if (!has_to_hear(a, r) || ipc_send_end(a->ipc, r) < 0) {
 		agent_child_kill(a, now);
 		return;
 	}

@@ -162,5 +162,5 @@ int cmd_run(int argc, char **argv)
 	tell_doubts(&config);
 	if (config_export(&config) < 0)
 		log_warn("memory is short: the options have no effect");
-	return supervisor_run(argv + at, config.token, config.by_flag);
+	return supervisor_run(argv + at, &config);
 }

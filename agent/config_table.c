@@ -20,6 +20,12 @@ static const struct word args_words[] = {
 	{ "consume", false }, { "keep", true }, { NULL, 0 }
 };
 
+static const struct word report_words[] = {
+	{ "auto", REPORT_AUTO }, { "always", REPORT_ALWAYS },
+	{ "abnormal", REPORT_ABNORMAL }, { "never", REPORT_NEVER },
+	{ NULL, 0 }
+};
+
 #define MEMBER(m) \
 	.at = offsetof(struct config, m), \
 	.size = sizeof(((struct config *)0)->m)
@@ -73,6 +79,13 @@ const struct setting config_table[] = {
 	  "and the like lead to pitstop; off: they are the script's own "
 	  "affair",
 	  &kind_word, MEMBER(adopt), .words = switch_words },
+	{ "--report", "PITSTOP_REPORT", "MODE", NULL, "auto",
+	  "when a few lines on standard error say how the step ended and "
+	  "what it used; always: at each end; abnormal: unless its status "
+	  "is 0; never: at none; auto: as abnormal when a hold was asked "
+	  "for, else only where the kernel killed for want of memory, "
+	  "which nobody else tells",
+	  &kind_word, MEMBER(report), .words = report_words },
 	{ "--advertise", "PITSTOP_ADVERTISE", "ADDRESS", NULL, "",
 	  "the address to print, at which VS Code reaches this machine; "
 	  "unset: one of its own is chosen",

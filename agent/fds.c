@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -39,6 +40,13 @@ void fds_make_null(int fd, bool keep)
 		return;
 	dup3(null, fd, keep ? 0 : O_CLOEXEC);
 	close(null);
+}
+
+bool fds_may_write(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
 }
 
 static void close_loop(unsigned first, unsigned last)

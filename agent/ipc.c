@@ -11,13 +11,26 @@ int ipc_pair(int fds[static 2])
 	return 0;
 }
 
-int ipc_send(int fd, enum ipc_type type, uint32_t value)
+static int send_message(int fd, const struct ipc_message *m)
 {
-	struct ipc_message m = { .type = type, .value = value };
-
-	if (send(fd, &m, sizeof(m), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (send(fd, m, sizeof(*m), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return -errno;
 	return 0;
+}
+
+int ipc_send(int fd, enum ipc_type type, uint32_t value)
+{
+	const struct ipc_message m = { .type = type, .value = value };
+
+	return send_message(fd, &m);
+}
+
+int ipc_send_end(int fd, const struct exit_report *report)
+{
+	const struct ipc_message m = { .type = IPC_STEP_ENDED,
+				       .report = *report };
+
+	return send_message(fd, &m);
 }
 
 int ipc_receive(int fd, struct ipc_message *m)

@@ -1,5 +1,6 @@
 #include "metrics.h"
 
+#include <math.h>
 #include <stddef.h>
 
 #include "buf.h"
@@ -47,6 +48,8 @@ static const struct family
 			  "Requests that failed, by kind of server." },
 	restarts = { OURS "agent_restarts_total", "counter",
 		     "Agents that this one follows." },
+	exit_status = { OURS "step_exit_status", "gauge",
+			"How the step has ended: 128+n by signal n." },
 	cpu = { PROCESS "cpu_seconds_total", "counter",
 		"User and system CPU time." },
 	resident = { PROCESS "resident_memory_bytes", "gauge",
@@ -120,6 +123,7 @@ static const struct {
 	SINK(METRIC_SINK_INSIGHTS, "insights"),
 	SINK(METRIC_SINK_WEBHOOK, "webhook"),
 	[METRIC_AGENT_RESTARTS] = { &restarts, "" },
+	[METRIC_STEP_EXIT_STATUS] = { &exit_status, "" },
 	[METRIC_CPU_SECONDS] = { &cpu, "" },
 	[METRIC_RESIDENT_BYTES] = { &resident, "" },
 	[METRIC_VIRTUAL_BYTES] = { &virtual, "" },
@@ -128,7 +132,11 @@ static const struct {
 	[METRIC_START_TIME] = { &start_time, "" },
 };
 
-static double values[METRICS] = { [METRIC_BUILD_INFO] = 1 };
+/* NAN: there is none yet. */
+static double values[METRICS] = {
+	[METRIC_BUILD_INFO] = 1,
+	[METRIC_STEP_EXIT_STATUS] = NAN,
+};
 
 void metric_add(enum metric m, double by)
 {
@@ -153,6 +161,8 @@ bool metrics_write(struct buf *to)
 	for (int m = 0; m < METRICS; m++) {
 		const struct family *f = SERIES[m].family;
 
+		if (isnan(values[m]))
+			continue;
 		if (f != last && !write_family(to, f))
 			return false;
 		last = f;

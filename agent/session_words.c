@@ -7,6 +7,7 @@
 #include <bsd/string.h>
 
 #include "buf.h"
+#include "exit_event.h"
 #include "hook_server.h"
 #include "redact.h"
 
@@ -105,6 +106,13 @@ static void on_passed(struct session *s, const char *rest)
 	*s->failed = '\0';
 }
 
+/* Ranks end each other: the first knows why. */
+static void on_raised(struct session *s, const char *text)
+{
+	if (s->main && !*s->all->raised.type)
+		raised_parse(&s->all->raised, text);
+}
+
 /* answers of the debugger */
 
 static void on_connected(struct session *s, const char *rest)
@@ -200,6 +208,7 @@ static const struct {
 	{ "nodebugger", on_no_debugger },
 	{ "crashed", session_crashed },
 	{ "passed", on_passed },
+	{ "raised", on_raised },
 	{ "connected", on_connected },
 	{ "failed", on_failed },
 	{ "retraced", on_retraced },

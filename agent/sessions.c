@@ -136,6 +136,11 @@ bool sessions_serve(struct sessions *all, int fd)
 	return hook_server_open(all->loop, fd, &HOOK_OPS, all);
 }
 
+const struct raised *sessions_raised(const struct sessions *all)
+{
+	return &all->raised;
+}
+
 struct session *sessions_by_token(struct sessions *all, const char *token)
 {
 	struct session *s;

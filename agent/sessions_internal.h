@@ -26,6 +26,7 @@
 #include <uv.h>
 
 #include "barrier.h"
+#include "exit_event.h"
 #include "hello.h"
 #include "history.h"
 #include "pycmd.h"
@@ -101,6 +102,7 @@ struct sessions {
 	uv_timer_t stall_timer;  /* with PITSTOP_STALL only */
 	int64_t stall_due;   /* ms: those that have stalled are told of, 0:
 				there is none */
+	struct raised raised;  /* the first that ended a main script */
 	uint8_t seen[RANKS_SEEN / 8];  /* ranks that have registered */
 };
 

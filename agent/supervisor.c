@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,10 +17,14 @@
 #include <bsd/stdlib.h>
 
 #include "agent_child.h"
+#include "buf.h"
+#include "config.h"
+#include "exit_report.h"
 #include "fds.h"
 #include "hook_dir.h"
 #include "listeners.h"
 #include "log.h"
+#include "meter.h"
 #include "signals.h"
 #include "step.h"
 #include "terminal.h"
@@ -33,12 +38,15 @@ struct supervisor {
 	struct agent_child agent;
 	struct hook_dir hook;
 	struct listeners listeners;
+	struct meter meter;
 	char hook_name[1 + sizeof("pitstop-") + HEX_SIZE];
 	char random_token[HEX_SIZE];
 	char *pythonpath;
 	pid_t step;
 	bool ended;
 	int status;               /* the step's wait status */
+	enum report_mode report;
+	bool held;                /* a hold was asked for */
 };
 
 static int64_t now_ms(void)
@@ -120,33 +128,52 @@ static void on_step_stopped(struct supervisor *s, int sig)
 		continue_step(s);
 }
 
-static void on_step_ended(struct supervisor *s, int status)
+/* At once: what follows may take a while. Standard error may be a pipe that
+ * nobody empties, which is not waited for. */
+static void tell_report(const struct supervisor *s, const struct exit_report *r)
 {
+	struct buf b = { 0 };
+
+	if (exit_report_wanted(r, s->report, s->held) &&
+	    exit_report_text(&b, r) && fds_may_write(STDERR_FILENO))
+		dprintf(STDERR_FILENO, "%.*s", (int)b.len, b.data);
+	buf_free(&b);
+}
+
+static void on_step_ended(struct supervisor *s, int status,
+			  const struct rusage *usage)
+{
+	struct exit_report report;
+
 	s->ended = true;
 	s->status = status;
 	terminal_take(&s->terminal, s->step);
-	agent_child_end(&s->agent, status, now_ms());
+	meter_report(&s->meter, status, usage, now_ms(), &report);
+	tell_report(s, &report);
+	agent_child_end(&s->agent, &report, now_ms());
 }
 
-static void on_child(struct supervisor *s, pid_t pid, int status)
+static void on_child(struct supervisor *s, pid_t pid, int status,
+		     const struct rusage *usage)
 {
 	bool over = WIFEXITED(status) || WIFSIGNALED(status);
 
 	if (pid == s->step && WIFSTOPPED(status))
 		on_step_stopped(s, WSTOPSIG(status));
 	else if (pid == s->step && over)
-		on_step_ended(s, status);
+		on_step_ended(s, status, usage);
 	else if (over)
 		agent_child_reaped(&s->agent, pid, status, now_ms());
 }
 
 static void reap(struct supervisor *s)
 {
+	struct rusage usage;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0)
-		on_child(s, pid, status);
+	while ((pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage)) > 0)
+		on_child(s, pid, status, &usage);
 }
 
 /* The step's number may be another's by now; who wants an end gets it. */
@@ -202,13 +229,15 @@ static void turn(struct supervisor *s)
 static void supervise(struct supervisor *s)
 {
 	int kept[] = { s->signals.fd, s->terminal.fd, s->hook.fd,
-		       s->listeners.hooks, s->listeners.debuggees };
+		       s->listeners.hooks, s->listeners.debuggees,
+		       s->meter.out.fd };
 
 	/* What was inherited is the step's: who reads from a pipe that the
 	 * step has closed must see it closed. */
 	fds_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	fds_make_null(STDIN_FILENO, false);
 	fds_make_null(STDOUT_FILENO, false);
+	meter_begin(&s->meter);
 	while (!s->ended || s->agent.state != AGENT_OFF)
 		turn(s);
 }
@@ -242,7 +271,7 @@ static int run_alone(char **argv, const struct signals *signals, int why)
 	return step_cannot_run(argv[0], step_become(&plan));
 }
 
-int supervisor_run(char **argv, const char *token, uint32_t by_flag)
+int supervisor_run(char **argv, const struct config *config)
 {
 	static struct supervisor s;
 	int error = 0, rc;
@@ -256,7 +285,11 @@ int supervisor_run(char **argv, const char *token, uint32_t by_flag)
 	open_hook(&s);
 	random_text(s.random_token);
 	agent_child_init(&s.agent, &s.signals, &s.listeners,
-			 *token ? token : s.random_token, by_flag);
+			 *config->token ? config->token : s.random_token,
+			 config->by_flag);
+	s.report = config->report;
+	s.held = config->hold != HOLD_OFF;
+	meter_open(&s.meter, now_ms());
 	s.step = start_step(&s, argv, &error);
 	if (s.step > 0)
 		supervise(&s);

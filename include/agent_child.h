@@ -12,6 +12,7 @@
 
 #include "log.h"
 
+struct exit_report;
 struct listeners;
 struct signals;
 
@@ -61,11 +62,12 @@ bool agent_child_hear(struct agent_child *a, int64_t now);
 void agent_child_reaped(struct agent_child *a, pid_t pid, int wait_status,
 			int64_t now);
 
-/* The step has ended: tell the agent, if it was ready, and give it
- * AGENT_END_MS for what it has to deliver; else kill it. It is AGENT_OFF in the
- * end. */
+/* The step has ended: tell the agent, if it was ready (or is starting, and the
+ * step failed), and give it AGENT_END_MS for what it has to deliver; else kill
+ * it. It is AGENT_OFF in the end. */
 #define AGENT_END_MS 5000
-void agent_child_end(struct agent_child *a, int step_status, int64_t now);
+void agent_child_end(struct agent_child *a, const struct exit_report *r,
+		     int64_t now);
 
 /* Do not wait for it any longer. */
 void agent_child_kill(struct agent_child *a, int64_t now);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exit_report.h"
+
 /* Bits: before the first line, and where an exception would end it. */
 enum hold_mode { HOLD_OFF, HOLD_STEP, HOLD_CRASH, HOLD_BOTH };
 
@@ -25,6 +27,7 @@ struct config {
 	bool late_attach;         /* --late-attach   PITSTOP_LATE_ATTACH */
 	bool keep_args;           /* --args=keep     PITSTOP_ARGS */
 	bool adopt;               /* --adopt         PITSTOP_ADOPT */
+	enum report_mode report;  /* --report        PITSTOP_REPORT */
 	char advertise[64];       /* --advertise     PITSTOP_ADVERTISE, address */
 	char vnet[64];            /* --vnet          PITSTOP_VNET, CIDR */
 	char allow[1024];         /* --allow         PITSTOP_ALLOW, CIDRs */

@@ -14,6 +14,9 @@ void fds_fill_standard(void);
  * over exec when `keep` is true. */
 void fds_make_null(int fd, bool keep);
 
+/* Would a write of less than PIPE_BUF bytes to `fd` not wait? */
+bool fds_may_write(int fd);
+
 /* Close every descriptor from 3 on that is not one of the `n` in `kept`, which
  * is sorted here; -1 in it is allowed. */
 void fds_close_others(int *kept, size_t n);

@@ -36,7 +36,11 @@
  * hook says `crashed TEXT` and waits for `go`, or for `postmortem` and `hold`;
  * this one ends by `go`, or by `show` when a client is in. `passed`: the
  * thread did not wait for that. `pass` instead of `go`: no thread is held at
- * its exception while another waits by the script's own call. */
+ * its exception while another waits by the script's own call.
+ *
+ * `raised TYPE`, a tab, `FILE:LINE in FUNCTION`, a tab and the message, each of
+ * which may be empty: an exception that nothing caught has ended the main
+ * thread. From Python 3.10 on, or with a hold at a crash. */
 #ifndef PITSTOP_HELLO_H
 #define PITSTOP_HELLO_H
 

@@ -6,13 +6,15 @@
 
 #include <stdint.h>
 
+#include "exit_report.h"
+
 enum ipc_type {
 	IPC_HEARTBEAT = 1,  /* agent: the loop turns; value 0. Once a second */
 	IPC_READY,          /* agent: serving; value: the debug port in use,
 			       and the HTTP port 16 bits higher; 0: none */
-	IPC_STEP_ENDED,     /* supervisor: value: the step's wait status. The
-			       agent ends, exit status 0, when it has nothing
-			       left to deliver */
+	IPC_STEP_ENDED,     /* supervisor: with the report. The agent ends, exit
+			       status 0, when it has nothing left to
+			       deliver */
 	IPC_ABORT,          /* agent: somebody who may wants the step to end,
 			       by SIGTERM; value 0 */
 };
@@ -20,6 +22,7 @@ enum ipc_type {
 struct ipc_message {
 	uint32_t type;
 	uint32_t value;
+	struct exit_report report;
 };
 
 /* The agent's environment says where its ends are. */
@@ -47,6 +50,7 @@ int ipc_pair(int fds[static 2]);
 /* Send without waiting. 0, -EAGAIN when the peer does not read, or another
  * negative errno. */
 int ipc_send(int fd, enum ipc_type type, uint32_t value);
+int ipc_send_end(int fd, const struct exit_report *report);
 
 /* Receive without waiting. 1 with *m, 0 when there is none, -EPIPE when the
  * peer closed, or another negative errno. */

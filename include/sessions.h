@@ -15,6 +15,7 @@
 #include "barrier.h"
 #include "config.h"
 
+struct raised;
 struct session;
 struct sessions;
 
@@ -57,6 +58,10 @@ bool sessions_serve(struct sessions *all, int fd);
 /* The step has ended: a hold that was asked for and found nothing to hold is
  * told of. */
 void sessions_end(struct sessions *all);
+
+/* The exception that ended a main script, the first one of them that came; its
+ * parts are "" when there was none. */
+const struct raised *sessions_raised(const struct sessions *all);
 
 /* The session with that pid (0: any), of that rank (-1: any). When neither is
  * asked for: the lowest held rank, or the only step there is. NULL and one

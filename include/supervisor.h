@@ -5,12 +5,11 @@
 #ifndef PITSTOP_SUPERVISOR_H
 #define PITSTOP_SUPERVISOR_H
 
-#include <stdint.h>
+struct config;
 
-/* Run the command argv (it ends with NULL) to its end. For the agent are
- * `token`, "" for a random one, and `by_flag` (as in config.h). Returns the
- * exit status for this process: the step's, 128+n when signal n ended it, 126
- * or 127 when it cannot be run. */
-int supervisor_run(char **argv, const char *token, uint32_t by_flag);
+/* Run the command argv (it ends with NULL) to its end. Returns the exit status
+ * for this process: the step's, 128+n when signal n ended it, 126 or 127 when
+ * it cannot be run. */
+int supervisor_run(char **argv, const struct config *config);
 
 #endif

@@ -19,6 +19,8 @@ PITSTOP = os.path.abspath(os.environ.get(
     "PITSTOP_BIN", os.path.join(HERE, "..", "build", "pitstop")))
 PORTS = 16                      # the wanted one and the following fifteen
 LAUNCH = "pitstop: launch.json: "
+# What these say or ask for has tests of its own.
+PLAIN = {"PITSTOP_IMDS": "off", "PITSTOP_REPORT": "never"}
 RANKS = re.compile(r"PITSTOP_|PYTHON|OMPI_|PMI_|SLURM_|AZUREML_|"
                    r"(RANK|LOCAL_RANK|WORLD_SIZE|NODE_RANK)$")
 
@@ -152,7 +154,7 @@ class Step:
         self.process = subprocess.Popen(
             self.arguments, stdin=stdin, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, cwd=str(cwd) if cwd else None, bufsize=0,
-            env=clean_environment(**{"PITSTOP_IMDS": "off", **(env or {})}))
+            env=clean_environment(**{**PLAIN, **(env or {})}))
         self.stdout = Output(self.process.stdout)
         self.stderr = Output(self.process.stderr)
         self.clients = []

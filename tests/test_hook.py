@@ -560,6 +560,8 @@ FAIL_IN_THREAD = """(lambda t: (t.start(), t.join(), 'joined')[2])(
 __import__('threading').Thread(target=exec, args=('1 / 0',)))""".replace(
     "\n", "")
 CRASHED = "crashed ZeroDivisionError: division by zero (<string>:1)"
+RAISED = ("raised ZeroDivisionError\t<string>:1 in <module>\t"
+          "division by zero")
 TRACEBACK = "Traceback (most recent call last):"
 
 
@@ -572,6 +574,8 @@ def failing(agent, start):
         hook = agent.accept()
         assert step.line() == "started\n"
         step.tell(expression)
+        if expression == FAIL:       # which ends the main thread
+            assert hook.line() == RAISED
         assert hook.line() == CRASHED
         return step, hook
     return failing

@@ -173,7 +173,8 @@ def test_same(runner, python, program):
 @some_pythons
 @pytest.mark.parametrize("program", ROUNDS, ids=round_id)
 def test_same_when_a_failure_is_to_be_held(runner, python, program):
-    """But for the lines of the hold, to which nobody comes."""
+    """But for the lines of the hold, to which nobody comes, and the report of
+    how it ended."""
     name, arguments, options, given = program
     if python.version < (3, 8) and name == "start.py":
         pytest.skip("there threading is imported, to see its threads fail")
@@ -181,7 +182,8 @@ def test_same_when_a_failure_is_to_be_held(runner, python, program):
                *arguments.split()]
     got = runner.under(command, given, PITSTOP_HOLD="crash",
                        PITSTOP_TIMEOUT=1)
-    check(got._replace(out=strip_log(got.out)), runner.plain(command, given))
+    check(got._replace(out=strip_log(got.out), err=strip_log(got.err)),
+          runner.plain(command, given))
 
 
 def test_programs_are_all_run():

@@ -65,6 +65,7 @@ class hook:
     shown = 0         # how many exceptions a client was shown
     alone = False     # nobody came to an earlier one
     pid = 0           # the process that watches for exceptions
+    at_exit = None    # atexit's function, where it can be used
     watching = False  # also those of the threads
 
 
@@ -595,19 +596,63 @@ def watch_forks():
 
 # ---- a crash ----
 
-def describe(kind, value, trace):
-    """One line: what was raised, and where."""
+def last(trace):
     while trace.tb_next is not None:
         trace = trace.tb_next
+    return trace
+
+
+def message_of(value):
     try:
-        text = str(value)
+        return str(value)
     except Exception:
-        text = ""
-    text = "%s%s%s" % (kind.__name__, ": " if text else "", text)
-    file = trace.tb_frame.f_code.co_filename
-    text = "%s (%s:%d)" % (text[:300], file[-300:], trace.tb_lineno)
+        return ""
+
+
+def one_line(text):
     text = " ".join(text.replace("\0", " ").split())
     return os.fsdecode(text.encode("utf-8", "replace"))   # for fsencode()
+
+
+def describe(kind, value, trace):
+    """One line: what was raised, and where."""
+    trace, text = last(trace), message_of(value)
+    text = "%s%s%s" % (kind.__name__, ": " if text else "", text)
+    file = trace.tb_frame.f_code.co_filename
+    return one_line("%s (%s:%d)" % (text[:300], file[-300:], trace.tb_lineno))
+
+
+def tell(kind, value, trace):
+    """The agent, of what ends the main thread; if it does not listen, it does
+    not learn of it."""
+    if hook.pid != os.getpid() or hook.get_ident() != hook.main:
+        return
+    try:
+        trace = last(trace)
+        code = trace.tb_frame.f_code
+        place = "%s:%d in %s" % (code.co_filename[-300:], trace.tb_lineno,
+                                 code.co_name[:100])
+        parts = kind.__name__[:100], place, message_of(value)[:400]
+        line = "raised " + "\t".join(one_line(part) for part in parts) + "\n"
+        flags = hook.socket.MSG_NOSIGNAL | hook.socket.MSG_DONTWAIT
+        with_socket(None, lambda s: s.send(os.fsencode(line), flags))
+    except Exception:
+        pass
+
+
+def at_exit():
+    kind = getattr(sys, "last_type", None)
+    if kind and not issubclass(kind, (KeyboardInterrupt, SystemExit)):
+        tell(kind, sys.last_value, sys.last_traceback)
+
+
+def watch_end():
+    """What nothing caught is in `sys` then. Before Python 3.10 the script's
+    own import of atexit drops what is registered by ours, which it is not to
+    see."""
+    hook.pid = os.getpid()
+    if hook.at_exit:
+        hook.at_exit(at_exit)
 
 
 def answered():
@@ -648,6 +693,7 @@ def crashed(kind, value, trace):
             return
         with hook.crashing:
             hook.crasher = me
+            tell(kind, value, trace)
             if shown != hook.shown:
                 hook.show(kind, value, trace)
             elif me == hook.main or not hook.alone:
@@ -819,6 +865,9 @@ def import_quietly():
     before = [set(kind) for kind in seen]
     import _socket
     import time
+    if sys.version_info >= (3, 10):
+        import atexit
+        hook.at_exit = atexit.register
     for kind, known in zip(seen, before):
         for name in set(kind) - known:
             del kind[name]
@@ -863,6 +912,8 @@ def register(name):
         watch_forks()
         if wish() in AFTER:
             watch_crashes()
+        else:
+            watch_end()
 
 
 def main(action):

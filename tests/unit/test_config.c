@@ -22,7 +22,7 @@ static const char *const VARIABLES[] = {
 	"PITSTOP_PAUSE_LIMIT", "PITSTOP_STALL", "PITSTOP_PORT",
 	"PITSTOP_HTTP_PORT",
 	"PITSTOP_LATE_ATTACH", "PITSTOP_ARGS", "PITSTOP_ADOPT",
-	"PITSTOP_ADVERTISE",
+	"PITSTOP_REPORT", "PITSTOP_ADVERTISE",
 	"PITSTOP_VNET", "PITSTOP_ALLOW", "PITSTOP_MATCH", "PITSTOP_DEBUGPY",
 	"PITSTOP_TOKEN", "PITSTOP_RANKS",
 };
@@ -80,6 +80,7 @@ static void every_setting_has_a_default(void **state)
 	assert_true(c.late_attach);
 	assert_false(c.keep_args);
 	assert_true(c.adopt);
+	assert_int_equal(c.report, REPORT_AUTO);
 	assert_string_equal(c.advertise, "");
 	assert_string_equal(c.vnet, "");
 	assert_string_equal(c.allow, CIDR_DEFAULT);
@@ -101,6 +102,7 @@ static void the_environment_sets_all(void **state)
 	setenv("PITSTOP_LATE_ATTACH", "off", 1);
 	setenv("PITSTOP_ARGS", "keep", 1);
 	setenv("PITSTOP_ADOPT", "off", 1);
+	setenv("PITSTOP_REPORT", "Never", 1);
 	setenv("PITSTOP_ADVERTISE", "10.1.2.3", 1);
 	setenv("PITSTOP_VNET", "10.1.0.0/16", 1);
 	setenv("PITSTOP_ALLOW", "none", 1);
@@ -118,6 +120,7 @@ static void the_environment_sets_all(void **state)
 	assert_false(c.late_attach);
 	assert_true(c.keep_args);
 	assert_false(c.adopt);
+	assert_int_equal(c.report, REPORT_NEVER);
 	assert_string_equal(c.advertise, "10.1.2.3");
 	assert_string_equal(c.vnet, "10.1.0.0/16");
 	assert_string_equal(c.allow, "none");
@@ -174,6 +177,8 @@ static void bad_values_are_told_and_change_nothing(void **state)
 		  "'maybe', allowed is on or off; it stays on" },
 		{ "PITSTOP_ARGS", "drop", "PITSTOP_ARGS is 'drop', allowed is "
 		  "consume or keep; it stays consume" },
+		{ "PITSTOP_REPORT", "on", "PITSTOP_REPORT is 'on', allowed is "
+		  "auto, always, abnormal or never; it stays auto" },
 		{ "PITSTOP_ADVERTISE", "myhost", "PITSTOP_ADVERTISE is "
 		  "'myhost', allowed is an IPv4 or IPv6 address; it is "
 		  "ignored" },

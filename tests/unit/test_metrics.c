@@ -58,6 +58,19 @@ static void families_stand_together(void **state)
 	buf_free(&b);
 }
 
+/* The exit status 0 is one, too. */
+static void what_has_no_value_yet_is_left_out(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	assert_null(strstr(text(&b), "pitstop_step_exit_status"));
+	buf_consume(&b, b.len);
+	metric_set(METRIC_STEP_EXIT_STATUS, 0);
+	assert_non_null(strstr(text(&b), "\npitstop_step_exit_status 0\n"));
+	buf_free(&b);
+}
+
 /* scrape.c relies on it. */
 static void sessions_are_in_the_order_of_their_states(void **state)
 {
@@ -80,6 +93,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_added_and_set),
 		cmocka_unit_test(families_stand_together),
+		cmocka_unit_test(what_has_no_value_yet_is_left_out),
 		cmocka_unit_test(sessions_are_in_the_order_of_their_states),
 	};
 
