@@ -135,6 +135,8 @@ def test_an_exception_that_could_be_held(python, tmp_path):
 @pytest.mark.parametrize("text, kind", [
     ("raise Odd", "Odd"), ("raise SystemExit(3)", None),
     ("import atexit; raise OSError", "OSError"),
+    ("import sys; sys.last_type = 7; raise SystemExit(3)", None),
+    ("= no Python", "SyntaxError"),
     ("import sys; sys.excepthook = lambda *_: None; raise OSError", "OSError"),
     ("import os; os._exit(3)", None), ("raise KeyboardInterrupt", None),
     ("import threading; threading.Thread(target=inner).start()", None),

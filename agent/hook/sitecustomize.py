@@ -622,28 +622,37 @@ def describe(kind, value, trace):
     return one_line("%s (%s:%d)" % (text[:300], file[-300:], trace.tb_lineno))
 
 
+def place_of(trace):
+    """A script that cannot be compiled has none."""
+    if trace is None:
+        return ""
+    trace = last(trace)
+    code = trace.tb_frame.f_code
+    return "%s:%d in %s" % (code.co_filename[-300:], trace.tb_lineno,
+                            code.co_name[:100])
+
+
 def tell(kind, value, trace):
     """The agent, of what ends the main thread; if it does not listen, it does
     not learn of it."""
     if hook.pid != os.getpid() or hook.get_ident() != hook.main:
         return
+    parts = kind.__name__[:100], place_of(trace), message_of(value)[:400]
+    line = "raised " + "\t".join(one_line(part) for part in parts) + "\n"
+    flags = hook.socket.MSG_NOSIGNAL | hook.socket.MSG_DONTWAIT
     try:
-        trace = last(trace)
-        code = trace.tb_frame.f_code
-        place = "%s:%d in %s" % (code.co_filename[-300:], trace.tb_lineno,
-                                 code.co_name[:100])
-        parts = kind.__name__[:100], place, message_of(value)[:400]
-        line = "raised " + "\t".join(one_line(part) for part in parts) + "\n"
-        flags = hook.socket.MSG_NOSIGNAL | hook.socket.MSG_DONTWAIT
         with_socket(None, lambda s: s.send(os.fsencode(line), flags))
-    except Exception:
+    except (EOFError, OSError):
         pass
 
 
 def at_exit():
-    kind = getattr(sys, "last_type", None)
-    if kind and not issubclass(kind, (KeyboardInterrupt, SystemExit)):
-        tell(kind, sys.last_value, sys.last_traceback)
+    try:
+        kind = getattr(sys, "last_type", None)
+        if kind and not issubclass(kind, (KeyboardInterrupt, SystemExit)):
+            tell(kind, sys.last_value, sys.last_traceback)
+    except BaseException:    # what was raised, and by a signal, is the script's
+        pass
 
 
 def watch_end():
