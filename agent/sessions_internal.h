@@ -121,6 +121,10 @@ void sessions_watch_stalls(struct sessions *all);
 /* As in hook_server_ops. */
 void session_line(void *session, const char *word, const char *rest);
 
+/* The exception that it is held at. The message may tell a secret, and the lines
+ * that show it go further than the step's own: it is taken out. */
+void session_keep_failure(struct session *s, const char *text);
+
 /* A thread stands where an exception would end it: `text`. What to do about
  * it is decided now, or, with a client that is about to leave, when it has;
  * the other function is for then. */
