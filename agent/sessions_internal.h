@@ -82,7 +82,8 @@ struct session {
 	bool alone;          /* the client does not want child processes */
 	uint16_t debuggee_port;
 	struct stacks_question *question;  /* to the hook, not answered yet */
-	unsigned stale_stacks;  /* questions that were given up, unanswered */
+	bool stacks_late;    /* the hook has yet to answer one that was given
+				up */
 	struct stall stall;
 	bool stall_told;     /* its log has it */
 };
