@@ -14,7 +14,6 @@
 #include "buf.h"
 #include "config.h"
 #include "event.h"
-#include "json.h"
 #include "log.h"
 #include "sink.h"
 
@@ -165,8 +164,6 @@ static void take(struct sink *s, struct event *e)
 	cJSON *json = j->off ? NULL : event_json(e);
 	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
 
-	if (text)
-		json_make_utf8(text);
 	if (!j->off && (!text || j->waiting.len > WAITING_MAX ||
 			!buf_addf(&j->waiting, "%s\n", text)))
 		warn(j, UV_ENOBUFS);
