@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "duration.h"
 #include "launch_json.h"
+#include "redact.h"
 #include "stacks_text.h"
 
 /* Of a stall's report: what is behind them is left out. */
@@ -227,18 +228,22 @@ static void add_time(struct buf *b, int64_t ms)
 	buf_addf(b, "%s", text);
 }
 
+/* A line of source may tell a secret. When memory is short, nothing is told. */
 static void add_group(struct buf *b, const cJSON *group)
 {
 	struct buf text = { 0 };
+	char *rest = NULL, *line;
 	unsigned lines = 0;
-	const char *at, *end;
 
-	stacks_text_group(&text, group);
-	for (at = text.data; at < text.data + text.len; at = end) {
-		end = (char *)memchr(at, '\n',
-				     text.len - (size_t)(at - text.data)) + 1;
-		if (++lines <= GROUP_LINES_MAX)
-			buf_addf(b, "pitstop: %.*s", (int)(end - at), at);
+	if (stacks_text_group(&text, group) && buf_add(&text, "", 1))
+		rest = text.data;
+	while (rest && *rest) {
+		line = strsep(&rest, "\n");
+		if (++lines > GROUP_LINES_MAX)
+			continue;
+		buf_addf(b, "pitstop: ");
+		redact_text(b, line);
+		buf_addf(b, "\n");
 	}
 	if (lines > GROUP_LINES_MAX)
 		buf_addf(b, "pitstop:   (%u more lines)\n",

@@ -7,6 +7,7 @@
 #include <bsd/stdlib.h>
 #include <cjson/cJSON.h>
 
+#include "json.h"
 #include "json_time.h"
 #include "redact.h"
 
@@ -21,6 +22,17 @@ static void random_id(char to[static 2 * ID_BYTES + 1])
 		snprintf(to + 2 * i, 3, "%02x", bytes[i]);
 }
 
+/* Who reads JSON may refuse the whole of it for a byte that is none. */
+static void make_utf8(cJSON *json)
+{
+	cJSON *one;
+
+	if (cJSON_IsString(json))
+		json_make_utf8(json->valuestring);
+	cJSON_ArrayForEach(one, json)
+		make_utf8(one);
+}
+
 struct event *event_new(const char *name, int64_t at, cJSON *fields)
 {
 	struct event *e = fields ? calloc(1, sizeof(*e)) : NULL;
@@ -30,6 +42,7 @@ struct event *event_new(const char *name, int64_t at, cJSON *fields)
 		free(e);
 		return NULL;
 	}
+	make_utf8(fields);
 	random_id(e->id);
 	e->at = at;
 	e->name = name;

@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 
 #include "http_server.h"
+#include "json.h"
 
 void http_answer_json(struct http_connection *c, int status, const char *type,
 		      cJSON *json)
@@ -17,6 +18,7 @@ void http_answer_json(struct http_connection *c, int status, const char *type,
 		http_refuse(c, 500, "memory is short", NULL);
 		return;
 	}
+	json_make_utf8(text);
 	r.content = text;
 	r.len = strlen(text);
 	http_answer(c, &r);

@@ -114,6 +114,21 @@ bool json_skip_string(struct cursor *c)
 	}
 }
 
+void json_make_utf8(char *text)
+{
+	struct cursor c = { text, text + strlen(text) };
+
+	while (c.p < c.end) {
+		char *at = text + (c.p - text);
+
+		if ((unsigned char)*at >= 0x80 && skip_utf8(&c))
+			continue;
+		if ((unsigned char)*at >= 0x80)
+			*at = '?';
+		c.p = at + 1;
+	}
+}
+
 /* other scalars */
 
 static bool skip_number(struct cursor *c)

@@ -108,21 +108,23 @@ static size_t quoted(const char *text, const char *mark, size_t mark_len)
 	return i;
 }
 
-/* The value at `text`: in quotation marks, or up to the next space. A header's
- * value is a whole line. */
+/* The value at `text`: in quotation marks, which may have Python's letters
+ * before them, or up to the next space. A header's value is a whole line. */
 static void find_value(const char *text, bool line, struct redact_span *found)
 {
-	size_t mark = quotation_mark(text);
+	size_t letters = strspn(text, "BFRUbfru");
+	size_t mark = quotation_mark(text + letters);
 
-	found->begin = mark;
+	found->begin = mark ? letters + mark : 0;
 	if (mark)
-		found->end = mark + quoted(text + mark, text, mark);
+		found->end = found->begin + quoted(text + found->begin,
+						   text + letters, mark);
 	else
 		found->end = strcspn(text, line ? "\r\n" : SPACE);
 }
 
-/* Behind a name, `text`: = or : and a value, or, behind a flag, a space and a
- * value. False: it is just a word. */
+/* Behind a name, `text`: = or : (or ==, =>, :=) and a value, or, behind a flag,
+ * a space and a value. False: it is just a word. */
 static bool follows_value(const char *text, bool flag, bool header,
 			  struct redact_span *found)
 {
@@ -130,7 +132,7 @@ static bool follows_value(const char *text, bool flag, bool header,
 	size_t at = mark, spaces = strspn(text + at, SPACE);
 
 	if (strchr("=:", text[at + spaces]) && text[at + spaces]) {
-		at += spaces + 1;
+		at += spaces + strspn(text + at + spaces, "=:>");
 		at += strspn(text + at, " \t");
 	} else if (flag && !mark && spaces && text[spaces] != '-') {
 		at = spaces;
@@ -143,6 +145,13 @@ static bool follows_value(const char *text, bool flag, bool header,
 	return found->end > found->begin;
 }
 
+static bool ends_with(const char *name, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len >= n && strncasecmp(name + len - n, end, n) == 0;
+}
+
 /* A name that begins at text[at]. */
 static bool named(const char *text, size_t at, struct redact_span *found)
 {
@@ -152,8 +161,8 @@ static bool named(const char *text, size_t at, struct redact_span *found)
 
 	if (!is_secret(name, len))
 		return false;
-	header = len >= 13 && strncasecmp(name + len - 13, "authorization",
-					  13) == 0;
+	header = ends_with(name, len, "authorization") ||
+		 ends_with(name, len, "cookie");
 	if (!follows_value(name + len, *name == '-', header, found))
 		return false;
 	found->begin += at + len;

@@ -115,7 +115,7 @@ static void on_timer(uv_timer_t *t)
 		uv_timer_start(t, on_timer, SAMPLE_MS, 0);
 		return;
 	}
-	s->stale_stacks++;
+	s->stacks_late = true;
 	finish(s, described(s, unanswered(q)));
 }
 
@@ -131,7 +131,8 @@ static bool begin(struct session *s)
 	s->question = q;
 	uv_update_time(s->all->loop);
 	uv_timer_start(&q->timer, on_timer, ANSWER_MS - SAMPLE_MS, 0);
-	hook_send_stacks(s->hook);
+	if (!s->stacks_late)
+		hook_send_stacks(s->hook);
 	return true;
 }
 
@@ -149,13 +150,17 @@ bool session_ask_stacks(struct session *s, session_stacks_done *done,
 	return true;
 }
 
-/* An answer that comes too late is thrown away, line by line. */
+/* An answer that comes too late is thrown away, line by line, and only then is
+ * the hook asked again: it has to answer one question at the most when it can
+ * again. */
 void session_stack(struct session *s, const char *part)
 {
 	bool over = strcmp(part, "end") == 0;
 
-	if (s->stale_stacks) {
-		s->stale_stacks -= over;
+	if (s->stacks_late) {
+		s->stacks_late = !over;
+		if (over && s->question)
+			hook_send_stacks(s->hook);
 		return;
 	}
 	if (!s->question)

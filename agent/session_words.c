@@ -67,9 +67,7 @@ void session_decide_crash(struct session *s)
 	session_let_go(s);
 }
 
-/* The message may tell a secret, and the lines that show it go further than the
- * step's own. */
-static void keep_failure(struct session *s, const char *text)
+void session_keep_failure(struct session *s, const char *text)
 {
 	struct buf left = { 0 };
 	bool done = redact_text(&left, text) && buf_add(&left, "", 1);
@@ -88,7 +86,7 @@ void session_crashed(struct session *s, const char *text)
 		return;
 	}
 	s->waiting = true;
-	keep_failure(s, text);
+	session_keep_failure(s, text);
 	if (!s->leaving)
 		session_decide_crash(s);
 }

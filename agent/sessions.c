@@ -34,7 +34,7 @@ static void decide(struct session *s)
 	s->all->hold_met |= again || (s->waiting && wanted);
 	s->all->left_out |= s->waiting && s->main && !wanted;
 	if (s->waiting && wanted && s->all->place->port) {
-		strlcpy(s->failed, s->hello.crash, sizeof(s->failed));
+		session_keep_failure(s, s->hello.crash);
 		session_begin_hold(s, again ? s->hello.left_ms
 					    : session_shared_hold(s));
 		s->shares = !*s->failed;

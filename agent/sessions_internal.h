@@ -83,7 +83,8 @@ struct session {
 	bool alone;          /* the client does not want child processes */
 	uint16_t debuggee_port;
 	struct stacks_question *question;  /* to the hook, not answered yet */
-	unsigned stale_stacks;  /* questions that were given up, unanswered */
+	bool stacks_late;    /* the hook has yet to answer one that was given
+				up */
 	struct stall stall;
 	bool stall_told;     /* its log has it */
 };
@@ -122,6 +123,10 @@ void sessions_watch_stalls(struct sessions *all);
 
 /* As in hook_server_ops. */
 void session_line(void *session, const char *word, const char *rest);
+
+/* The exception that it is held at. The message may tell a secret, and the lines
+ * that show it go further than the step's own: it is taken out. */
+void session_keep_failure(struct session *s, const char *text);
 
 /* A thread stands where an exception would end it: `text`. What to do about
  * it is decided now, or, with a client that is about to leave, when it has;

@@ -70,6 +70,8 @@ enum stall_verdict stall_answer(struct stall *s, int64_t limit, int64_t now,
 	bool ran = s->ran;
 
 	s->asked = false;
+	if (!s->since)   /* it was passed over meanwhile */
+		return STALL_FINE;
 	if (!same) {
 		enum stall_verdict v = begin(s, now);
 

@@ -201,6 +201,7 @@ void stream_finish(struct stream *s)
 	if (s->closing || s->finishing)
 		return;
 	s->finishing = true;
+	buf_free(&s->in);
 	uv_timer_start(&s->timer, on_finish_timeout, FINISH_MS, 0);
 	stream_resume(s);
 	if (!s->in_flight && s->waiting.len == 0)
@@ -235,9 +236,14 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *b)
 
 static void tell(struct stream *s)
 {
-	s->ops->data(s->ctx, &s->in);
-	if (s->in.len == 0)
-		buf_free(&s->in);
+	struct buf in = s->in;
+
+	s->in = (struct buf){ 0 };
+	s->ops->data(s->ctx, &in);
+	if (in.len > 0 && !s->finishing)
+		s->in = in;
+	else
+		buf_free(&in);
 }
 
 /* What is consumed at once is not copied, and a stream that waits for its peer
@@ -248,7 +254,9 @@ static void take(struct stream *s, struct buf *came)
 
 	if (first)
 		s->ops->data(s->ctx, came);
-	if (!s->closing && !buf_add(&s->in, came->data, came->len))
+	if (s->closing || s->finishing)
+		return;
+	if (!buf_add(&s->in, came->data, came->len))
 		stream_fail(s, -ENOMEM);
 	else if (!first)
 		tell(s);

@@ -15,7 +15,8 @@ struct event {
 	int64_t at;            /* ms since 1970 */
 	const char *name;      /* a word that lasts, such as "held" */
 	struct cJSON *fields;  /* an object of texts, numbers, booleans and
-				  lists of them, with no secret in it */
+				  lists of them, in UTF-8, with no secret in
+				  it */
 	unsigned holders;
 };
 

@@ -22,4 +22,8 @@ enum json_result json_skip(struct cursor *c, unsigned depth);
 bool json_skip_string(struct cursor *c);
 void json_skip_blanks(struct cursor *c);
 
+/* In a text of JSON's, or in JSON that we wrote, in place: "?" for each byte that
+ * is no UTF-8. Names of files, and so arguments, may have such. */
+void json_make_utf8(char *text);
+
 #endif

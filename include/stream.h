@@ -66,7 +66,8 @@ void stream_resume(struct stream *s);          /* ... and go on */
 void stream_again(struct stream *s);
 
 /* Close now, or once all is written and the peer has closed too (two seconds
- * at the most). Bytes that come meanwhile are thrown away. */
+ * at the most). Bytes that come meanwhile are thrown away, and those that are
+ * unconsumed. */
 void stream_close(struct stream *s);
 void stream_finish(struct stream *s);
 

@@ -35,7 +35,7 @@ class Hook:
         while True:
             got, _, rest = self.file.readline().decode().strip().partition(" ")
             assert got, "the agent has closed"
-            if got in ("code", "say", "postmortem", "adopt"):
+            if got in ("code", "say", "postmortem", "adopt", "stacks"):
                 text = self.file.read(int(rest)).decode()
                 self.log += text if got == "say" else ""
             if got == verb:

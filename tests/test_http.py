@@ -303,6 +303,17 @@ def test_ten_thousand_may_be_idle_and_the_oldest_make_room(held):
     assert step.finished()[0] == 7
 
 
+def test_what_comes_behind_the_last_request_takes_no_memory(held):
+    step = held()
+    with wires(step.http_port, 2 * BUSY) as many:
+        for wire in many:
+            wire.send(b"no request\r\n\r\n" + b"x" * 60000)
+        assert ask(step.http_port, "GET", "/livez").status == 200
+        is_bounded(step)
+    step.attached(step.launch)
+    assert step.finished()[0] == 7
+
+
 def test_a_debugger_need_not_wait_for_all_who_ask(victim):
     """All is there when the agent goes on, and the debugger came last."""
     with victim.client(victim.launches(1)[0]) as client, \

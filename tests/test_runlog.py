@@ -66,13 +66,31 @@ def test_a_hold_and_its_debugger_are_in_it(hold, one_python, tmp_path, logs):
     assert attached["detail"].startswith("127.0.0.1:")
 
 
+def test_what_is_no_utf8_is_told_as_far_as_it_is(hold, one_python, tmp_path,
+                                                 logs):
+    odd = os.fsdecode(b"\xffa\xc3\xa9\xc3")
+    path = str(tmp_path / odd)
+    (tmp_path / "simple.py").write_text("")
+    os.rename(str(tmp_path / "simple.py"), path)
+    step = hold([one_python.path, path, odd], "--log-dir", str(logs),
+                env={"PITSTOP_TOKEN": TOKEN})
+    step.stdout.wait("^pitstop: launch.json")
+    shown, = json.loads(ask(step.http_port, "GET", "/v1/sessions", TOKEN)
+                        .content.decode())["sessions"]
+    assert post(step, "release", session_id=shown["id"]).status == 200
+    assert step.finished()[0] == 0
+    held = read(logs)[0]
+    assert held["arguments"][2] == held["name"] == shown["name"] == "?a\xe9?"
+
+
 def test_it_is_whole_when_the_agent_is_killed(hold, one_python, tmp_path,
                                                logs):
     """What was told is on the disk, and the next agent goes on behind it."""
     step = hold(quick(one_python, tmp_path), "--log-dir", str(logs),
                 env={"PITSTOP_TOKEN": TOKEN})
     step.wait_held()
-    wait_for(lambda: (logs / FILE).exists() and "held" in names(logs), "held")
+    wait_for(lambda: (logs / FILE).exists() and (logs / FILE).read_text(),
+             "the first event")
     first = step.agent()
     os.kill(first, signal.SIGKILL)
     step.agent(but=first)

@@ -9,6 +9,7 @@ import pytest
 from dap_client import Refused
 from fake_hook import Debuggee, Hook
 from harness import stat_fields
+from http_wire import ask, read
 
 TOKEN = "of-the-test"
 
@@ -46,6 +47,14 @@ def test_hold_after_one_that_could_not_go_on_is_a_new_one(hooked, word, kind):
     assert "ValueError: 2" in hook.log
     assert "Timeout for debug connection: 60\n" in hook.log
     assert "launch.json: " in hook.log
+
+
+def test_a_failure_that_an_earlier_agent_held_tells_no_secret(hooked):
+    step, hook = hooked("kind=again", "left=30000",
+                        "crash=ValueError: password=hunter2")
+    hook.wait("hold")
+    only, = read(ask(step.http_port, "GET", "/v1/sessions", TOKEN))["sessions"]
+    assert only["failed"] == "ValueError: password=[redacted]"
 
 
 def configured(step, hook):

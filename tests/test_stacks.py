@@ -9,8 +9,9 @@ import time
 
 import pytest
 
+from fake_hook import Hook
 from harness import line_of, place, strip_log, wait_for
-from http_wire import ask, is_problem, read
+from http_wire import Wire, ask, is_problem, read, request
 from test_commands import pitstop, variable
 from test_hold import launcher
 
@@ -213,3 +214,22 @@ def test_stacks_of_a_step_at_a_breakpoint_and_in_a_hold(hold, one_python,
     client.go(thread)
     assert step.finished()[0] == 7
     assert strip_log(step.stdout.text) == "second 42\nargv []\n"
+
+
+def test_a_hook_that_does_not_answer_is_asked_once(start):
+    """Until it does; what it says then comes too late."""
+    step = start(["sleep", "60"], env={"PITSTOP_TOKEN": TOKEN})
+    hook = Hook(variable(step.main_pid(), "PITSTOP_SOCKET"), "kind=start")
+    path = "/v1/sessions/%s/stacks" % only_id(step)
+    for _ in range(2):
+        assert "unanswered" in read(get(step, path))
+    with Wire(step.http_port) as wire:
+        wire.send(request("GET", path, TOKEN))
+        assert get(step, "/livez").status == 200
+        hook.wait("stacks")
+        hook.send("stack thread 1 Late", "stack end")
+        hook.wait("stacks")
+        hook.send("stack thread 1 Main", "stack end")
+        thread, = read(wire.answer())["threads"]
+        assert thread["name"] == "Main"
+    hook.close()

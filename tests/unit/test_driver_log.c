@@ -326,6 +326,26 @@ static void a_stall_is_told_with_all_groups(void **state)
 	cJSON_Delete(groups);
 }
 
+static void a_stalls_sources_tell_no_secret(void **state)
+{
+	cJSON *groups = cJSON_Parse("{\"groups\":[" GROUP("2",
+		"{\"function\":\"f\",\"file\":\"/a.py\",\"line\":3,"
+		"\"source\":\"f(n, password='a b')\"},"
+		"{\"function\":\"g\",\"file\":\"/a.py\",\"line\":4,"
+		"\"source\":\"f(token='\"}," FRAME) "]}");
+	struct buf b = { 0 };
+
+	(void)state;
+	driver_log_stalled(&b, &FACTS, 1, 0, 0, 1000, groups);
+	assert_non_null(strstr(text(&b), "pitstop:     f (/a.py:3)\n"
+			       "pitstop:         f(n, password='[redacted]')\n"
+			       "pitstop:     g (/a.py:4)\n"
+			       "pitstop:         f(token='\n"
+			       "pitstop:     f (/a.py:3)\n" LOOK));
+	buf_free(&b);
+	cJSON_Delete(groups);
+}
+
 static void a_stalls_lines_have_a_bound(void **state)
 {
 	cJSON *groups = cJSON_Parse("{\"groups\":[" GROUP("2", FRAME) "]}");
@@ -366,6 +386,7 @@ int main(void)
 		cmocka_unit_test(a_hold_at_a_crash_says_what_failed),
 		cmocka_unit_test(every_other_line_starts_with_the_name),
 		cmocka_unit_test(a_stall_is_told_with_all_groups),
+		cmocka_unit_test(a_stalls_sources_tell_no_secret),
 		cmocka_unit_test(a_stalls_lines_have_a_bound),
 	};
 

@@ -221,6 +221,17 @@ static void no_limit_is_larger_than_the_table(void **state)
 	free(open);
 }
 
+static void what_is_no_utf8_is_taken_out(void **state)
+{
+	char text[] = "\"a\xff\xc3\xa9\xc3\xe2\x82\xac\xe2\x82\xed\xa0\x80"
+		      "\xf0\x9f\x90\x8d\x80\"\xf0\x9f\x90";
+
+	(void)state;
+	json_make_utf8(text);
+	assert_string_equal(text, "\"a?\xc3\xa9?\xe2\x82\xac?????"
+			    "\xf0\x9f\x90\x8d?\"???");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +241,7 @@ int main(void)
 		cmocka_unit_test(every_plain_byte_passes),
 		cmocka_unit_test(depth_is_limited),
 		cmocka_unit_test(no_limit_is_larger_than_the_table),
+		cmocka_unit_test(what_is_no_utf8_is_taken_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

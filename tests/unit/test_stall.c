@@ -207,6 +207,19 @@ static void what_is_passed_over_does_not_count(void **state)
 	assert_false(s.stalled);
 }
 
+/* The answer comes when it is looked at again, and no look has begun anew. */
+static void an_answer_from_before_proves_nothing(void **state)
+{
+	(void)state;
+	stand_still();
+	assert_int_equal(stall_pass(&s, false), STALL_FINE);
+	assert_int_equal(at(HERE), STALL_FINE);
+	assert_false(s.stalled);
+	assert_int_equal(used(0), STALL_FINE);
+	stand_still();
+	assert_int_equal(at(HERE), STALL_BEGINS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +243,8 @@ int main(void)
 		cmocka_unit_test_setup(time_that_nobody_saw_does_not_count,
 				       fresh),
 		cmocka_unit_test_setup(what_is_passed_over_does_not_count,
+				       fresh),
+		cmocka_unit_test_setup(an_answer_from_before_proves_nothing,
 				       fresh),
 	};
 
