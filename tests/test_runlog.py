@@ -79,7 +79,7 @@ def test_what_is_no_utf8_is_told_as_far_as_it_is(hold, one_python, tmp_path,
                         .content.decode())["sessions"]
     assert post(step, "release", session_id=shown["id"]).status == 200
     assert step.finished()[0] == 0
-    held = read(logs)[0]
+    held, = [e for e in read(logs) if e["event"] == "held"]
     assert held["arguments"][2] == held["name"] == shown["name"] == "?a\xe9?"
 
 
