@@ -36,6 +36,7 @@ struct journal {
 	bool warned;
 	bool off;            /* none could be opened */
 	bool torn;           /* the last line in it is not whole */
+	char last_byte;      /* of what was there before */
 	void (*done)(void *ctx);
 	void *ctx;
 };
@@ -66,16 +67,41 @@ static void give_up(struct journal *j, int error)
 	j->off = true;
 }
 
+static void on_last_byte(uv_fs_t *fs)
+{
+	struct journal *j = fs->data;
+
+	j->torn = fs->result == 1 && j->last_byte != '\n';
+	rest(j);
+	work(j);
+}
+
+static void on_size(uv_fs_t *fs)
+{
+	struct journal *j = fs->data;
+	int64_t size = fs->result == 0 ? (int64_t)fs->statbuf.st_size : 0;
+	uv_buf_t b = uv_buf_init(&j->last_byte, 1);
+
+	rest(j);
+	if (size > 0)
+		j->busy = uv_fs_read(j->loop, &j->fs, j->fd, &b, 1, size - 1,
+				     on_last_byte) == 0;
+	work(j);
+}
+
+/* An agent that died may have left half a line in it. */
 static void on_open(uv_fs_t *fs)
 {
 	struct journal *j = fs->data;
 	int rc = (int)fs->result;
 
 	rest(j);
-	if (rc >= 0)
+	if (rc >= 0) {
 		j->fd = rc;
-	else if (++j->dir == j->dir_count)
+		j->busy = uv_fs_fstat(j->loop, &j->fs, j->fd, on_size) == 0;
+	} else if (++j->dir == j->dir_count) {
 		give_up(j, rc);
+	}
 	work(j);
 }
 
@@ -87,7 +113,7 @@ static int open_file(struct journal *j)
 	gethostname(node, sizeof(node) - 1);
 	snprintf(j->path, sizeof(j->path), "%s/pitstop-%s.jsonl",
 		 j->dirs[j->dir], node);
-	return uv_fs_open(j->loop, &j->fs, j->path, O_WRONLY | O_APPEND |
+	return uv_fs_open(j->loop, &j->fs, j->path, O_RDWR | O_APPEND |
 			  O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644,
 			  on_open);
 }
@@ -108,14 +134,14 @@ static void on_written(uv_fs_t *fs)
 	ssize_t n = fs->result;
 
 	rest(j);
-	if (n < 0) {
-		warn(j, (int)n);
+	if (n <= 0) {
+		warn(j, n < 0 ? (int)n : UV_EIO);
 		buf_consume(&j->writing, j->writing.len);
 	} else {
 		j->torn = j->writing.data[n - 1] != '\n';
 		buf_consume(&j->writing, (size_t)n);
 	}
-	if (n >= 0 && j->writing.len == 0)
+	if (n > 0 && j->writing.len == 0)
 		j->busy = uv_fs_fdatasync(j->loop, &j->fs, j->fd,
 					  on_synced) == 0;
 	if (!j->busy)

@@ -53,8 +53,9 @@ def test_a_hold_and_its_debugger_are_in_it(hold, one_python, tmp_path, logs):
     client.stopped("breakpoint")
     client.request("disconnect")
     step.finished()
-    started, held, attached, detached, exited = read(logs)
-    assert names(logs) == ["started", "held", "attached", "detached", "exited"]
+    started, held, attached, detached, exited, ended = read(logs)
+    assert names(logs) == ["started", "held", "attached", "detached", "exited",
+                           "ended"]
     assert started["port"] == step.port
     assert {e["session"] for e in (held, attached, exited)} == {
         held["session"]}
@@ -64,6 +65,7 @@ def test_a_hold_and_its_debugger_are_in_it(hold, one_python, tmp_path, logs):
     assert held["cwd"] == os.getcwd()
     assert held["python"].startswith("3.")
     assert attached["detail"].startswith("127.0.0.1:")
+    assert ended["status"] == plain(command)[0]
 
 
 def test_what_is_no_utf8_is_told_as_far_as_it_is(hold, one_python, tmp_path,
@@ -98,7 +100,8 @@ def test_it_is_whole_when_the_agent_is_killed(hold, one_python, tmp_path,
              "the hold that goes on")
     assert post(step, "release").status == 200
     step.finished()
-    assert names(logs) == ["started", "held", "held", "released", "exited"]
+    assert names(logs) == ["started", "held", "held", "released", "exited",
+                           "ended"]
     assert read(logs)[2]["detail"] == "the agent was restarted"
 
 
@@ -148,6 +151,16 @@ def test_a_link_is_not_followed(start, one_python, tmp_path, logs):
     assert (tmp_path / "mine").read_text() == "mine\n"
 
 
+def test_half_a_line_of_an_agent_that_died_ends_where_it_is(
+        start, one_python, tmp_path, logs):
+    (logs / FILE).write_text('{"id":"1","ti')
+    start(quick(one_python, tmp_path), "--log-dir", str(logs)).finished()
+    torn, *lines = (logs / FILE).read_text().splitlines()
+    assert torn == '{"id":"1","ti'
+    assert {json.loads(line)["name"] for line in lines
+            if json.loads(line)["event"] == "exited"} == {"simple.py"}
+
+
 def test_a_full_disk_is_told_once_and_the_step_goes_on(
         hold, one_python, tmp_path, logs):
     """A limit on files stands in for the disk: at the third event it is
@@ -172,7 +185,7 @@ def test_a_full_disk_is_told_once_and_the_step_goes_on(
     lines = (logs / FILE).read_text().splitlines()
     assert "\n".join(lines[:2]) + "\n" == whole
     assert [json.loads(line)["event"] for line in lines[3:]] == [
-        "released", "exited"]             # line 2 is the torn one
+        "released", "exited", "ended"]    # line 2 is the torn one
 
 
 # ---- secrets ----------------------------------------------------------------
