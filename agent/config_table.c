@@ -119,7 +119,8 @@ const struct setting config_table[] = {
 	{ NULL, "PITSTOP_WEBHOOK", NULL, NULL, "",
 	  "a URL, such as Slack and Teams give, to which a line is sent when "
 	  "the step is held, a debugger attaches, a hold ends otherwise, an "
-	  "exception ends the script, and when the step ends",
+	  "exception ends the script, with --stall when it stalls and when it "
+	  "moves again, and when the step ends",
 	  &kind_secret, MEMBER(webhook) },
 	{ NULL, "PITSTOP_TOKEN", NULL, NULL, "",
 	  "the pitstopToken that a debugger has to show; none: it needs "

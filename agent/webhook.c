@@ -12,7 +12,8 @@
 bool webhook_wants(const struct event *e)
 {
 	static const char *const NAMES[] = {
-		"held", "attached", "released", "timed out", "failed", "ended",
+		"held", "attached", "released", "timed out", "failed", "stalled",
+		"moving", "ended",
 	};
 
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(*NAMES); i++)

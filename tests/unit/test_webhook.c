@@ -30,6 +30,9 @@ static void an_event_is_one_line(void **state)
 		  "pitstop on n: a.py (rank 3) held at 10.3.0.5:5678" },
 		{ "failed", "{\"name\":\"a.py\",\"detail\":\"KeyError: 1\"}",
 		  "pitstop on n: a.py failed: KeyError: 1" },
+		{ "stalled", "{\"name\":\"a.py\",\"rank\":2,\"detail\":"
+		  "\"f (/a.py:3)\"}",
+		  "pitstop on n: a.py (rank 2) stalled: f (/a.py:3)" },
 		{ "ended", "{\"reason\":\"ended with status 3\",\"status\":3}",
 		  "pitstop on n: the step ended with status 3" },
 		{ "ended", "{\"reason\":\"ended with status 1\","
@@ -76,12 +79,18 @@ static void a_message_has_the_line_and_the_fields(void **state)
 static void what_is_worth_a_message(void **state)
 {
 	struct event *held = event("held", "{}");
+	struct event *stalled = event("stalled", "{}");
+	struct event *moving = event("moving", "{}");
 	struct event *started = event("started", "{}");
 
 	(void)state;
 	assert_true(webhook_wants(held));
+	assert_true(webhook_wants(stalled));
+	assert_true(webhook_wants(moving));
 	assert_false(webhook_wants(started));
 	event_drop(held);
+	event_drop(stalled);
+	event_drop(moving);
 	event_drop(started);
 }
 
