@@ -22,8 +22,9 @@
 static const char HELP[] =
 "usage: pitstop status [--json | --watch] [--token-file FILE] [URL]\n"
 "\n"
-"Lists the Python processes of a step: rank, pid, state, how long a hold still\n"
-"lasts, the debugger that is in, and what runs.\n"
+"Lists the Python processes of a step, ranks in their order: rank, pid, state\n"
+"(and whether it is stalled, see --stall), how long a hold still lasts, the\n"
+"debugger that is in, and what runs.\n"
 "\n"
 "  --json            print what GET /v1/sessions answers\n"
 "  --watch           go on until the step has ended: on a terminal the table\n"

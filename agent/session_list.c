@@ -62,6 +62,7 @@ static bool take_one(const cJSON *from, struct listed *to)
 	to->rank = (int)take_number(from, "rank", INT32_MAX, -1);
 	to->port = (uint16_t)take_number(from, "port", UINT16_MAX, 0);
 	to->held = cJSON_IsObject(hold);
+	to->stalled = cJSON_IsObject(get(from, "stalled"));
 	to->left = take_number(hold, "seconds_left", INT32_MAX, 0);
 	to->deadline = take_time(hold, "deadline");
 	take_text(from, "state", to->state, sizeof(to->state));
@@ -89,6 +90,16 @@ static bool take_all(const cJSON *list, struct session_list *to)
 	return true;
 }
 
+/* As on the status page: a rank's own children have its number, too. */
+static int by_rank(const void *a, const void *b)
+{
+	const struct listed *x = a, *y = b;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
 bool session_list_parse(const char *json, struct session_list *to)
 {
 	cJSON *all = cJSON_Parse(json);
@@ -98,6 +109,8 @@ bool session_list_parse(const char *json, struct session_list *to)
 	ok = take_all(get(all, "sessions"), to);
 	if (!ok)
 		session_list_free(to);
+	else
+		qsort(to->at, to->len, sizeof(*to->at), by_rank);
 	cJSON_Delete(all);
 	return ok;
 }
@@ -112,6 +125,7 @@ void session_list_free(struct session_list *l)
 static bool same_one(const struct listed *a, const struct listed *b)
 {
 	return a->pid == b->pid && a->rank == b->rank && a->held == b->held &&
+	       a->stalled == b->stalled &&
 	       llabs(a->deadline - b->deadline) < 500 &&
 	       strcmp(a->state, b->state) == 0 &&
 	       strcmp(a->client, b->client) == 0 &&
@@ -162,7 +176,8 @@ static void cell(const struct listed *s, enum column c, char to[static CELL])
 	else if (c == PID)
 		number_text(s->pid, to);
 	else if (c == STATE)
-		strlcpy(to, s->state, CELL);
+		snprintf(to, CELL, "%s%s", s->state,
+			 s->stalled ? ", stalled" : "");
 	else if (c == LEFT && s->held)
 		session_left_text(s->left, to);
 	else if (c == CLIENT && *s->client)

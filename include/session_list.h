@@ -14,6 +14,7 @@ struct listed {
 	int pid;
 	int rank;                /* -1: none */
 	bool held;
+	bool stalled;
 	int64_t left;            /* seconds, of a hold */
 	int64_t deadline;        /* ms since the epoch, of a hold */
 	char state[32];
@@ -29,8 +30,8 @@ struct session_list {
 	size_t len;
 };
 
-/* Read the answer to GET /v1/sessions. False when it is none, or memory is
- * short. */
+/* Read the answer to GET /v1/sessions; ranks come in their order, behind what
+ * has none. False when it is no such answer, or memory is short. */
 bool session_list_parse(const char *json, struct session_list *to);
 void session_list_free(struct session_list *l);
 

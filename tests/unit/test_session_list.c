@@ -19,6 +19,12 @@
 #define ATTACHED "{\"pid\":4712,\"state\":\"attached\",\"rank\":1,\"name\":" \
 	"\"train.py\",\"hold\":null,\"client\":{\"address\":" \
 	"\"10.3.0.7:50122\"}}"
+#define STALLED(pid, rank) "{\"pid\":" #pid ",\"state\":\"running\"," \
+	"\"rank\":" #rank ",\"name\":\"train.py\",\"hold\":null," \
+	"\"stalled\":{\"since\":\"2026-11-26T10:05:00.000Z\"}}"
+#define RUNNING(pid, rank) "{\"pid\":" #pid ",\"state\":\"running\"," \
+	"\"rank\":" #rank ",\"name\":\"train.py\",\"hold\":null," \
+	"\"stalled\":null}"
 #define ALL(list) "{\"sessions\":[" list "]}"
 
 static void check(const char *json, const char *table)
@@ -51,6 +57,18 @@ static void a_table_is_aligned(void **state)
 		  "\\u009b\",\"failed\":\"KeyError: 'x'\\n\"}"),
 	      "PID  STATE       LEFT  CLIENT  SCRIPT\n"
 	      "  7  postmortem     -  -       a?[2J??: KeyError: 'x'?\n");
+}
+
+static void ranks_come_in_order_and_what_stalls_is_told(void **state)
+{
+	(void)state;
+	check(ALL(RUNNING(9, 2) "," STALLED(8, 0) "," RUNNING(7, 2) ","
+		  RUNNING(6, null)),
+	      "RANK  PID  STATE             LEFT  CLIENT  SCRIPT\n"
+	      "   -    6  running              -  -       train.py\n"
+	      "   0    8  running, stalled     -  -       train.py\n"
+	      "   2    7  running              -  -       train.py\n"
+	      "   2    9  running              -  -       train.py\n");
 }
 
 static void what_is_none_is_refused(void **state)
@@ -88,12 +106,14 @@ static void a_countdown_is_no_change(void **state)
 			  ALL(HELD(1, 0, 9, 1.100))));
 	assert_false(same(ALL(HELD(1, 0, 9, 0.100)), ALL("")));
 	assert_false(same(ALL(HELD(1, 0, 9, 0.100)), ALL(ATTACHED)));
+	assert_false(same(ALL(RUNNING(8, 0)), ALL(STALLED(8, 0))));
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_is_aligned),
+		cmocka_unit_test(ranks_come_in_order_and_what_stalls_is_told),
 		cmocka_unit_test(what_is_none_is_refused),
 		cmocka_unit_test(a_countdown_is_no_change),
 	};
