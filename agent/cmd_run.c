@@ -135,11 +135,12 @@ static void doubt_variables(const char *meant)
 }
 
 /* What a hold that was asked for makes worth telling; without one only that
- * it may have been meant. */
+ * it may have been meant, or a look at what hangs at night. */
 static void tell_doubts(const struct config *c)
 {
 	if (c->hold == HOLD_OFF) {
 		doubt_variables("PITSTOP_HOLD");
+		doubt_variables("PITSTOP_STALL");
 		return;
 	}
 	doubt_variables(NULL);

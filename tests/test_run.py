@@ -188,11 +188,13 @@ def test_nothing_is_doubted_without_a_hold(tmp_path):
     assert (result.stdout, result.stderr) == ("ran\n", "")
 
 
-@pytest.mark.parametrize("name", ["PITSTOP_HODL", "PITSTOP_HOLDS"])
-def test_a_misspelt_hold_is_named_where_nothing_is_held(name):
+@pytest.mark.parametrize("name, meant", [
+    ("PITSTOP_HODL", "PITSTOP_HOLD"), ("PITSTOP_HOLDS", "PITSTOP_HOLD"),
+    ("PITSTOP_STAL", "PITSTOP_STALL")])
+def test_a_misspelt_hold_or_stall_is_named_where_nothing_is_held(name, meant):
     result = pitstop_run("echo", "ran", **{name: "step"}, **UNKNOWN)
     assert (result.stdout, result.stderr) == (
-        "ran\n", f"pitstop: {name}: unknown; did you mean PITSTOP_HOLD?\n")
+        "ran\n", f"pitstop: {name}: unknown; did you mean {meant}?\n")
     result = pitstop_run("echo", "ran", **{name: ""})
     assert (result.stdout, result.stderr) == ("ran\n", "")
 
