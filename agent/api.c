@@ -12,6 +12,7 @@
 #include <bsd/string.h>
 #include <cjson/cJSON.h>
 
+#include "address.h"
 #include "api_stacks.h"
 #include "buf.h"
 #include "cidr.h"
@@ -21,6 +22,7 @@
 #include "http_server.h"
 #include "json_time.h"
 #include "local_socket.h"
+#include "log.h"
 #include "metrics.h"
 #include "openapi_data.h"
 #include "page_data.h"
@@ -218,7 +220,9 @@ static void get_launch(const struct call *c)
 
 static void post_release(const struct call *c)
 {
-	if (session_release(c->session, "released over HTTP"))
+	if (session_release(c->session, http_is_local(c->connection) ?
+			    "released by 'pitstop release'" :
+			    "released over HTTP"))
 		get_session(c);
 	else
 		refuse(c, 409, "it is not held");
@@ -278,9 +282,25 @@ static void post_extend(const struct call *c)
 		get_session(c);
 }
 
+/* Else the lines at the step's end are taken for a cancelled run. */
+static void tell_abort(const struct call *c)
+{
+	struct sockaddr_storage from;
+	char by[64 + 16] = "by 'pitstop abort'", address[64];
+
+	if (!http_is_local(c->connection)) {
+		http_sockaddr(c->connection, &from);
+		address_text((const struct sockaddr *)&from, address);
+		snprintf(by, sizeof(by), "over HTTP from %s", address);
+	}
+	log_warn("the step is ended by SIGTERM, as was asked for %s", by);
+}
+
 static void post_abort(const struct call *c)
 {
-	session_note_abort(c->session, "over HTTP");
+	tell_abort(c);
+	session_note_abort(c->session, http_is_local(c->connection) ?
+			   "by 'pitstop abort'" : "over HTTP");
 	c->api->abort(c->api->ctx);
 	answer(c, 202, JSON_TYPE, describe(c->session));
 }

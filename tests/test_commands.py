@@ -505,6 +505,8 @@ def test_extend_adds_five_minutes_or_what_is_said(held):
     assert (status, err) == (0, "")
     assert re.fullmatch(r"simple\.py \(pid \d+\) is held for 5:[12]\d more\n",
                         out)
+    asked.step.stdout.wait("^pitstop: released by 'pitstop release'; the step "
+                           "runs on")
     status, out, _ = asked("extend", "--by", "1h", asked.far,
                            PITSTOP_TOKEN=TOKEN)
     assert status == 0 and re.search(r" for 1:05:[12]\d more\n", out)
@@ -535,7 +537,10 @@ def test_abort_ends_the_step(held):
     assert asked("abort", "1")[0] == 1
     status, out, err = asked("abort")
     assert (status, out, err) == (0, "the step was sent SIGTERM\n", "")
-    assert asked.step.finished()[0] == 128 + signal.SIGTERM
+    status, out, err = asked.step.finished()
+    assert status == 128 + signal.SIGTERM
+    assert err.startswith("pitstop: the step is ended by SIGTERM, as was asked "
+                          "for by 'pitstop abort'\n")
 
 
 def test_a_rank_is_named_and_several_are_listed(hold, one_python, tmp_path):

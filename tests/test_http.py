@@ -639,8 +639,10 @@ def test_extend_wants_json(victim):
 def test_abort_ends_the_step_by_sigterm(held):
     step = held()
     assert post(step, "abort").status == 202
-    status, out, _ = step.finished()
+    status, out, err = step.finished()
     assert status == 128 + signal.SIGTERM
+    assert err.startswith("pitstop: the step is ended by SIGTERM, as was asked "
+                          "for over HTTP from 127.0.0.1:")
     assert "Debugger attached" not in out and strip_log(out) == ""
 
 
