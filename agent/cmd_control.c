@@ -126,7 +126,7 @@ static int none(const struct control *k, const struct choice *c, bool held)
 
 static int several(const struct control *k, const struct session_list *l)
 {
-	log_warn("%s: say which by its pid, or 'all':", k->command);
+	log_warn("%s: say which by its pid, 'rank N' or 'all':", k->command);
 	print(l, stderr);
 	return CMD_FAILED;
 }
@@ -265,9 +265,9 @@ static int options(struct control *k, int argc, char **argv)
 					   "--by");
 		} else if (!duration_parse(optarg, 1, DURATION_WEEK,
 					   &k->seconds)) {
-			return cmd_mistake(k->command, "--by wants a time of a "
-					   "week at the most, like 300, 10m or "
-					   "2h");
+			return cmd_mistake(k->command, "--by is '%.40s', "
+					   "allowed is 1 to 604800 seconds, "
+					   "also as 90s, 10m or 2h", optarg);
 		}
 	}
 	return -1;
@@ -286,7 +286,9 @@ static int control(struct control *k, int argc, char **argv,
 		return CMD_USAGE;
 	if (!take_choice(&words, &choice))
 		return cmd_mistake(k->command, "SESSION is a pid, 'rank N' or "
-				   "'all'");
+				   "'all', not '%.40s%s%.40s'", words.word[0],
+				   words.count > 1 ? " " : "",
+				   words.count > 1 ? words.word[1] : "");
 	status = cmd_place(k->command, words.url, k->token_file, &k->at);
 	if (status == 0)
 		status = list(k);

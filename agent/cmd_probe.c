@@ -253,9 +253,10 @@ int cmd_probe(int argc, char **argv)
 		case 't':
 			if (!duration_parse(optarg, 1, SECONDS_MAX,
 					    &p.seconds))
-				return cmd_mistake(COMMAND, "--timeout wants a "
-						   "time from 1 to %d s, like "
-						   "5 or 1m", SECONDS_MAX);
+				return cmd_mistake(COMMAND, "--timeout is "
+						   "'%.40s', allowed is 1 to "
+						   "%d seconds, also as 5s or "
+						   "1m", optarg, SECONDS_MAX);
 			break;
 		default: return cmd_bad_option(COMMAND, argv, c);
 		}

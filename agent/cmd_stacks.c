@@ -109,7 +109,9 @@ int cmd_stacks(int argc, char **argv)
 		return CMD_USAGE;
 	if (!take_session(&words, &w))
 		return cmd_mistake(COMMAND, "a pid, or 'rank N', names a "
-				   "process");
+				   "process, not '%.40s%s%.40s'", words.word[0],
+				   words.count > 1 ? " " : "",
+				   words.count > 1 ? words.word[1] : "");
 	if (w.json && words.count)
 		return cmd_mistake(COMMAND, "--json is of all processes");
 	status = cmd_place(COMMAND, words.url, w.token_file, &w.at);

@@ -167,6 +167,16 @@ def test_what_makes_no_sense_is_a_usage_error(words):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("words, said", [
+    (("extend", "--by", "1w"), "--by is '1w', allowed is 1 to 604800 seconds"),
+    (("probe", "--timeout", "0"), "--timeout is '0', allowed is 1 to 3600"),
+    (("release", "rank", "x"), "'all', not 'rank x'"),
+    (("abort", "first"), "'all', not 'first'"),
+    (("stacks", "rank"), "names a process, not 'rank'")])
+def test_what_was_said_and_what_is_allowed_are_named(words, said):
+    assert said in pitstop(*words)[2]
+
+
 # ---- probe --------------------------------------------------------------
 
 def test_probe_tells_whether_it_lives_and_is_ready(held):
@@ -495,6 +505,8 @@ def test_release_lets_the_step_run(held):
     assert (status, err) == (0, "")
     assert re.fullmatch(r"released simple\.py \(pid \d+\)\n", out)
     assert asked.step.hold_ended()[0] is False
+    asked.step.stdout.wait("^pitstop: released by 'pitstop release'; the step "
+                           "runs on")
     status, out, _ = asked.step.finished()
     assert (status, strip_log(out)) == (7, "second 42\nargv []\n")
 
@@ -505,8 +517,6 @@ def test_extend_adds_five_minutes_or_what_is_said(held):
     assert (status, err) == (0, "")
     assert re.fullmatch(r"simple\.py \(pid \d+\) is held for 5:[12]\d more\n",
                         out)
-    asked.step.stdout.wait("^pitstop: released by 'pitstop release'; the step "
-                           "runs on")
     status, out, _ = asked("extend", "--by", "1h", asked.far,
                            PITSTOP_TOKEN=TOKEN)
     assert status == 0 and re.search(r" for 1:05:[12]\d more\n", out)
