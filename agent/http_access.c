@@ -117,9 +117,10 @@ bool http_has_token(struct http_connection *c, const struct http_request *r,
 	if (!token)
 		return is_open(c, r);
 	if (!shown)
-		return refuse_token(c, "it needs the token that the launch "
-				    "configuration in the step's log has, as "
-				    "\"Authorization: Bearer ...\"",
+		return refuse_token(c, "it needs the token, as "
+				    "\"Authorization: Bearer ...\": the "
+				    "pitstopToken in the log of a hold, or of "
+				    "'pitstop launch-json' beside the step",
 				    "WWW-Authenticate: Bearer "
 				    "realm=\"pitstop\"\r\n");
 	http_sockaddr(c, &from);
