@@ -13,8 +13,10 @@
 #include "dial.h"
 #include "log.h"
 #include "printable.h"
+#include "session_list.h"
 
 #define ASK_MS 5000  /* for an agent to answer */
+#define NAME_MS 500  /* for one of several to say what it runs */
 
 #define TOKEN_HINT "set the variable PITSTOP_TOKEN, or give --token-file FILE"
 
@@ -159,17 +161,45 @@ static int none_here(const char *command, unsigned others)
 	return CMD_FAILED;
 }
 
+/* "train.py (rank 3), ", of its first process; "" when that is not known. */
+static void first_of(const struct local_agent *a, char *to, size_t size)
+{
+	struct agent_place at;
+	struct http_reply r;
+	struct session_list l;
+
+	*to = '\0';
+	cmd_local_place(a, &at);
+	if (agent_call(&at, "GET", "/v1/sessions", NULL, dial_now() + NAME_MS,
+		       &r) < 0)
+		return;
+	if (session_list_parse(r.body.data, &l)) {
+		if (l.len && l.at[0].rank >= 0)
+			snprintf(to, size, "%s (rank %d), ", l.at[0].name,
+				 l.at[0].rank);
+		else if (l.len)
+			snprintf(to, size, "%s, ", l.at[0].name);
+		session_list_free(&l);
+	}
+	http_reply_free(&r);
+}
+
 static int several_here(const char *command, const struct local_agent *all,
 			size_t n)
 {
+	char step[192];
+
 	log_warn("%s: %zu agents run here; say which by its URL:", command, n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		first_of(&all[i], step, sizeof(step));
 		if (all[i].port)
-			log_warn("  http://127.0.0.1:%u  (pid %d)",
-				 all[i].port, (int)all[i].pid);
+			log_warn("  http://127.0.0.1:%u  %sits agent is pid %d",
+				 all[i].port, step, (int)all[i].pid);
 		else
-			log_warn("  (pid %d has no HTTP port: ask from inside "
-				 "its step)", (int)all[i].pid);
+			log_warn("  %sits agent is pid %d and has no HTTP "
+				 "port: ask from inside the step", step,
+				 (int)all[i].pid);
+	}
 	return CMD_FAILED;
 }
 

@@ -329,7 +329,8 @@ def test_of_several_agents_one_is_named_by_its_url(alone, hold, one_python,
         step.wait_held()
     status, out, err = alone("release")
     assert (status, out) == (1, "")
-    urls = re.findall(r"http://127\.0\.0\.1:\d+", err)
+    urls = re.findall(r"(http://127\.0\.0\.1:\d+)  simple\.py, its agent is "
+                      r"pid \d+\n", err)
     assert len(set(urls)) == 2
     assert len(alone("probe")[1].splitlines()) == 2
     assert alone("probe")[0] == 0
