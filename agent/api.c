@@ -445,7 +445,8 @@ static void on_request(void *ctx, struct http_connection *connection,
 	if (route)
 		call(&c, route, id);
 	else
-		refuse(&c, 404, "there is nothing at this path");
+		refuse(&c, 404, "there is nothing at this path; "
+		       "/openapi.json says what there is");
 }
 
 static void listen_to_network(struct api *a, const struct config *config)
