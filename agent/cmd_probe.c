@@ -79,7 +79,8 @@ static void on_alarm_quiet(int sig)
 
 static void on_alarm(int sig)
 {
-	static const char TEXT[] = "no answer in time\n";
+	static const char TEXT[] = "no answer in time: the name is still being "
+				   "looked up\n";
 	ssize_t n = write(STDOUT_FILENO, TEXT, sizeof(TEXT) - 1);
 
 	(void)n;
