@@ -109,7 +109,7 @@ bool session_list_parse(const char *json, struct session_list *to)
 	ok = take_all(get(all, "sessions"), to);
 	if (!ok)
 		session_list_free(to);
-	else
+	else if (to->len > 0)
 		qsort(to->at, to->len, sizeof(*to->at), by_rank);
 	cJSON_Delete(all);
 	return ok;
