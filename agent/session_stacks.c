@@ -68,15 +68,16 @@ static void finish(struct session *s, cJSON *answer)
 /* `more` is consumed; its members join those that say whose it is. */
 static cJSON *described(const struct session *s, cJSON *more)
 {
-	cJSON *json = cJSON_CreateObject(), *rank;
+	cJSON *json = cJSON_CreateObject();
 	char id[16];
 
 	snprintf(id, sizeof(id), "%d", (int)s->hello.pid);
-	rank = s->hello.rank < 0 ? cJSON_CreateNull()
-				 : cJSON_CreateNumber(s->hello.rank);
 	if (more && cJSON_AddStringToObject(json, "id", id) &&
 	    cJSON_AddStringToObject(json, "name", session_name(s)) &&
-	    cJSON_AddItemToObject(json, "rank", rank) &&
+	    (s->hello.rank < 0
+			? cJSON_AddNullToObject(json, "rank")
+			: cJSON_AddNumberToObject(json, "rank",
+						  s->hello.rank)) &&
 	    cJSON_AddNumberToObject(json, "pid", s->hello.pid)) {
 		cJSON *one;
 

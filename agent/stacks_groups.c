@@ -18,14 +18,16 @@ static cJSON *find_group(const cJSON *groups, const cJSON *answer)
 	return NULL;
 }
 
+/* `answer` is consumed. */
 static cJSON *add_group(cJSON *groups, cJSON *answer)
 {
 	cJSON *group = cJSON_CreateObject();
+	bool lists = cJSON_AddArrayToObject(group, "ids") &&
+		     cJSON_AddArrayToObject(group, "ranks");
 
-	if (cJSON_AddArrayToObject(group, "ids") &&
-	    cJSON_AddArrayToObject(group, "ranks") &&
-	    cJSON_AddItemToObject(group, "stacks", answer) &&
-	    cJSON_AddItemToArray(groups, group))
+	if (!lists || !cJSON_AddItemToObject(group, "stacks", answer))
+		cJSON_Delete(answer);
+	else if (cJSON_AddItemToArray(groups, group))
 		return group;
 	cJSON_Delete(group);
 	return NULL;
