@@ -140,6 +140,8 @@ bool exit_report_reason(struct buf *b, const struct exit_report *r)
 		done = buf_addf(b, "; the kernel killed %" PRId64 " process%s "
 				"of its cgroup for want of memory",
 				r->oom_kills, r->oom_kills > 1 ? "es" : "");
+	if (done && r->aborted)
+		done = buf_addf(b, ", since somebody aborted it");
 	return done;
 }
 
@@ -168,7 +170,7 @@ static bool add_meaning(struct buf *b, const struct exit_report *r)
 		return buf_addf(b, "pitstop: what helps is a machine or limit "
 				"with more memory, smaller batches, or fewer "
 				"workers\n");
-	if (!e || !e->meaning)
+	if (!e || !e->meaning || r->aborted)
 		return true;
 	if (exit_report_signal(r))
 		return buf_addf(b, "pitstop: mostly that means: %s\n",

@@ -44,6 +44,7 @@ struct supervisor {
 	char *pythonpath;
 	pid_t step;
 	bool ended;
+	bool aborted;             /* at the wish of a user of the agent's */
 	int status;               /* the step's wait status */
 	enum report_mode report;
 	bool held;                /* a hold was asked for */
@@ -149,6 +150,7 @@ static void on_step_ended(struct supervisor *s, int status,
 	s->status = status;
 	terminal_take(&s->terminal, s->step);
 	meter_report(&s->meter, status, usage, now_ms(), &report);
+	report.aborted = s->aborted;
 	tell_report(s, &report);
 	agent_child_end(&s->agent, &report, now_ms());
 }
@@ -216,8 +218,10 @@ static void turn(struct supervisor *s)
 
 	if (poll(on, sizeof(on) / sizeof(on[0]), timeout_ms(s)) > 0) {
 		if (on[1].revents && agent_child_hear(&s->agent, now_ms()) &&
-		    !s->ended)
+		    !s->ended) {
+			s->aborted = true;
 			signal_step(s, SIGTERM);
+		}
 		while ((sig = signals_next(&s->signals)) > 0)
 			on_signal(s, sig);
 	}

@@ -19,6 +19,7 @@ struct exit_report {
 	int64_t oom_kills;               /* in its cgroup, while it ran */
 	int64_t out_bytes, err_bytes;    /* where they went to a file */
 	int64_t wait_status;
+	int64_t aborted;                 /* 1: a user of ours ended it */
 };
 
 /* Of the setting PITSTOP_REPORT. */

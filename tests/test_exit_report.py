@@ -12,11 +12,11 @@ import pytest
 
 import pythons
 from dap_client import PATIENCE
-from harness import wait_for
+from harness import place, wait_for
 from http_wire import ask
 from run_step import (PITSTOP, environment, needs, python,
                       run, running, serving_agent)
-from test_http import TOKEN, held  # noqa: F401
+from test_http import TOKEN, held, post  # noqa: F401
 
 AFTERWARDS = 5     # what an agent may take at the end, include/agent_child.h
 HEAD = "pitstop: the step "
@@ -71,6 +71,20 @@ def test_a_signal(told, name):
     assert report(result)[0] == HEAD + f"was ended by signal {name}"
     assert any("mostly that means" in line for line in report(result)) == (
         name != "SIGUSR1")
+
+
+def test_an_abort(hold, one_python, tmp_path):
+    """By whom stands in the line before it; who is told nothing more guesses."""
+    step = hold([one_python.path, place(tmp_path, "simple.py")],
+                env={"PITSTOP_TOKEN": TOKEN, "PITSTOP_REPORT": "always",
+                     "PITSTOP_LOG_DIR": str(tmp_path)})
+    step.wait_held()
+    assert post(step, "abort").status == 202
+    status, _, err = step.finished()
+    reason = "was ended by signal SIGTERM, since somebody aborted it"
+    assert status == 143
+    assert HEAD + reason + "\n" in err and "mostly" not in err
+    assert ended(tmp_path)["reason"] == reason
 
 
 def test_a_signal_of_a_shells_command(told):
