@@ -41,10 +41,14 @@ def pitstop(*words, env=None, **more):
     return done.returncode, done.stdout, done.stderr
 
 
-def variable(pid, name):
+def variables(pid):
     with open("/proc/%d/environ" % pid) as file:
-        found = dict(v.split("=", 1) for v in file.read().split("\0")[:-1])
-    return found[name]
+        return dict(v.split("=", 1) for v in file.read().split("\0")[:-1])
+
+
+def variable(pid, name):
+    """Of a process that may not have become its program yet."""
+    return wait_for(lambda: variables(pid).get(name), name)
 
 
 class Asked:
