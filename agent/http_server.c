@@ -17,7 +17,7 @@
 #define BUSY_MAX 1280         /* ... with a request, which takes memory */
 #define OTHERS_MAX 4096       /* descriptors left to the debugger, but ... */
 #define SHARE 4               /* ... one in so many of all is ours */
-#define READS_MAX 256         /* in a row, before a debugger has its turn */
+#define READS_MAX 64          /* in a row, before a debugger has its turn */
 #define SWEEP_MS 1000
 #define LOCAL_BACKLOG 64
 #define IDLE_MS 30000         /* between requests; preconnected by a browser */
