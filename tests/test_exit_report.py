@@ -14,8 +14,8 @@ import pythons
 from dap_client import PATIENCE
 from harness import place, wait_for
 from http_wire import ask
-from run_step import (PITSTOP, environment, needs, python,
-                      run, running, serving_agent)
+from run_step import (PITSTOP, SANITIZED, environment, needs, python, run,
+                      running, serving_agent)
 from test_http import TOKEN, held, post  # noqa: F401
 
 AFTERWARDS = 5     # what an agent may take at the end, include/agent_child.h
@@ -419,6 +419,7 @@ def test_its_agent_killed_at_the_end(tmp_path):
         assert process.wait(PATIENCE) == 6
 
 
+@pytest.mark.skipif(SANITIZED, reason="the sanitizer's leak check reads /proc")
 def test_without_proc(tmp_path):
     """Nothing is known of the cgroup; all else is."""
     prefix = needs("unshare", "--mount", "--propagation", "private")
