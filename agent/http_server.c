@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include <bsd/sys/queue.h>
+
 #include "buf.h"
 #include "cidr.h"
 #include "local_socket.h"
@@ -17,7 +19,9 @@
 #define BUSY_MAX 1280         /* ... with a request, which takes memory */
 #define OTHERS_MAX 4096       /* descriptors left to the debugger, but ... */
 #define SHARE 4               /* ... one in so many of all is ours */
-#define READS_MAX 64          /* in a row, before a debugger has its turn */
+#define READS_MAX 1024        /* in a row, before others have their turn ... */
+#define READS_BESIDE 8        /* ... and beside a debugger, which needs ... */
+#define BESIDE_MS 1           /* ... the CPU, too: so many, so often */
 #define SWEEP_MS 1000
 #define LOCAL_BACKLOG 64
 #define IDLE_MS 30000         /* between requests; preconnected by a browser */
@@ -25,9 +29,11 @@
 				 and again for its content */
 #define WRITE_MS 30000        /* for a client to take an answer */
 
+TAILQ_HEAD(http_queue, http_connection);
+
 /* By `since`, oldest first. */
 struct http_list {
-	struct http_connection *first, *last;
+	struct http_queue all;
 	unsigned count;
 };
 
@@ -41,16 +47,21 @@ struct http_server {
 	uv_timer_t sweep;
 	struct http_list idle, busy;
 	unsigned max;
-	uint64_t round;          /* the loop's count of events at its last
-				    poll ... */
-	unsigned reads;          /* ... and of ours since */
+	uv_check_t polled;
+	uv_timer_t pause;        /* until the next turn, beside a debugger */
+	struct http_queue waiting;  /* for their turn */
+	unsigned reads;          /* left in this one */
 };
+
+enum http_turn { TURN_NONE, TURN_AWAITED, TURN_GIVEN };
 
 /* Freed when its stream has closed, and it owes no answer. */
 struct http_connection {
 	struct http_server *server;
 	struct http_list *list;       /* NULL: in none, it is about to end */
-	struct http_connection *before, *next;
+	TAILQ_ENTRY(http_connection) link;
+	TAILQ_ENTRY(http_connection) turn_link;
+	enum http_turn turn;
 	struct stream *stream;        /* NULL: it has closed */
 	struct http_request request;
 	uint64_t since;               /* ms of the loop: what it waits for
@@ -72,9 +83,7 @@ static void unlist(struct http_connection *c)
 	if (!l)
 		return;
 	l->count--;
-	*(c->before ? &c->before->next : &l->first) = c->next;
-	*(c->next ? &c->next->before : &l->last) = c->before;
-	c->before = c->next = NULL;
+	TAILQ_REMOVE(&l->all, c, link);
 	c->list = NULL;
 }
 
@@ -94,9 +103,7 @@ static void touch(struct http_connection *c)
 	c->list = l;
 	c->since = uv_now(s->loop);
 	l->count++;
-	c->before = l->last;
-	*(l->last ? &l->last->next : &l->first) = c;
-	l->last = c;
+	TAILQ_INSERT_TAIL(&l->all, c, link);
 }
 
 /* its end */
@@ -115,6 +122,8 @@ static void on_closed(void *ctx, int status)
 
 	(void)status;
 	unlist(c);
+	if (c->turn == TURN_AWAITED)
+		TAILQ_REMOVE(&c->server->waiting, c, turn_link);
 	c->stream = NULL;
 	maybe_free(c);
 }
@@ -129,15 +138,15 @@ static void cut(struct http_connection *c)
 /* A stranger's goes first, else the oldest that waits for no answer of ours. */
 static struct http_connection *choose_busy(const struct http_server *s)
 {
-	struct http_connection *found = NULL;
+	struct http_connection *c, *found = NULL;
 
-	for (struct http_connection *c = s->busy.first; c; c = c->next) {
+	TAILQ_FOREACH(c, &s->busy.all, link) {
 		if (c->stranger)
 			return c;
 		if (!found && !c->answering)
 			found = c;
 	}
-	return found ? found : s->busy.last;
+	return found ? found : TAILQ_LAST(&s->busy.all, http_queue);
 }
 
 static void make_room(struct http_server *s)
@@ -145,7 +154,8 @@ static void make_room(struct http_server *s)
 	if (s->busy.count > BUSY_MAX)
 		cut(choose_busy(s));
 	else if (http_server_count(s) > s->max)
-		cut(s->idle.first ? s->idle.first : choose_busy(s));
+		cut(s->idle.count > 0 ? TAILQ_FIRST(&s->idle.all)
+				      : choose_busy(s));
 }
 
 void http_sockaddr(const struct http_connection *c,
@@ -230,6 +240,70 @@ static void refuse_and_end(struct http_connection *c, int status,
 	http_refuse(c, status, detail, NULL);
 }
 
+/* turns */
+
+static bool is_beside_debugger(void)
+{
+	return metric_value(METRIC_DEBUG_CONNECTIONS) > 0;
+}
+
+static void give_turns(struct http_server *s, unsigned reads)
+{
+	struct http_connection *c;
+
+	for (s->reads = reads; s->reads > 0; s->reads--) {
+		c = TAILQ_FIRST(&s->waiting);
+		if (!c)
+			break;
+		TAILQ_REMOVE(&s->waiting, c, turn_link);
+		c->turn = TURN_GIVEN;
+		if (!c->answering && !c->full)
+			stream_resume(c->stream);
+	}
+}
+
+static void on_pause_over(uv_timer_t *t)
+{
+	give_turns(t->data, READS_BESIDE);
+}
+
+static void on_polled(uv_check_t *h)
+{
+	struct http_server *s = h->data;
+
+	if (!is_beside_debugger()) {
+		give_turns(s, READS_MAX);
+		return;
+	}
+	if (s->reads > READS_BESIDE)
+		s->reads = READS_BESIDE;
+	if (s->reads < READS_BESIDE && !uv_is_active((uv_handle_t *)&s->pause))
+		uv_timer_start(&s->pause, on_pause_over, BESIDE_MS, 0);
+}
+
+/* Many that ask at once must not keep a debugger's messages waiting. Who comes
+ * too late for this turn is not polled until his, or all would be woken for
+ * each, and the quickest to ask again had the others' turns. */
+static bool on_turn(void *ctx)
+{
+	struct http_connection *c = ctx;
+	struct http_server *s = c->server;
+
+	if (c->turn == TURN_AWAITED)
+		return false;
+	if (c->turn == TURN_GIVEN) {
+		c->turn = TURN_NONE;
+		return true;
+	}
+	if (s->reads > 0) {
+		s->reads--;
+		return true;
+	}
+	c->turn = TURN_AWAITED;
+	TAILQ_INSERT_TAIL(&s->waiting, c, turn_link);
+	return false;
+}
+
 /* reading */
 
 /* The client waits before it sends the content (RFC 9110 section 10.1.1). */
@@ -278,20 +352,6 @@ static size_t take(struct http_connection *c, const char *data, size_t len)
 	return used;
 }
 
-/* Many that ask at once must not keep the debugger's messages waiting. */
-static bool on_turn(void *ctx)
-{
-	struct http_server *s = ((struct http_connection *)ctx)->server;
-	uv_metrics_t m;
-
-	uv_metrics_info(s->loop, &m);
-	if (m.events != s->round) {
-		s->round = m.events;
-		s->reads = 0;
-	}
-	return s->reads++ < READS_MAX;
-}
-
 static void on_data(void *ctx, struct buf *in)
 {
 	struct http_connection *c = ctx;
@@ -336,12 +396,10 @@ static void sweep_one(struct http_connection *c, uint64_t age)
 
 static void sweep_list(const struct http_list *l, uint64_t now)
 {
-	struct http_connection *next;
+	struct http_connection *c, *next;
 
-	for (struct http_connection *c = l->first; c; c = next) {
-		next = c->next;
+	TAILQ_FOREACH_SAFE(c, &l->all, link, next)
 		sweep_one(c, now - c->since);
-	}
 }
 
 static void on_sweep(uv_timer_t *t)
@@ -450,8 +508,16 @@ struct http_server *http_server_new(uv_loop_t *loop,
 	s->handler = handler;
 	s->ctx = ctx;
 	s->max = connections_max();
+	TAILQ_INIT(&s->idle.all);
+	TAILQ_INIT(&s->busy.all);
+	TAILQ_INIT(&s->waiting);
+	s->reads = READS_MAX;
 	uv_timer_init(loop, &s->sweep);
-	s->sweep.data = s;
+	uv_timer_init(loop, &s->pause);
+	uv_check_init(loop, &s->polled);
+	s->sweep.data = s->pause.data = s->polled.data = s;
+	uv_check_start(&s->polled, on_polled);
+	uv_unref((uv_handle_t *)&s->polled);
 	return s;
 }
 

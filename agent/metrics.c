@@ -33,6 +33,8 @@ static const struct family
 		     "Debuggers refused before they were let in, by why." },
 	debug_bytes = { OURS "debug_bytes_total", "counter",
 			"Bytes of debuggers' connections, by direction." },
+	debug_connections = { OURS "debug_connections", "gauge",
+			      "Debuggers' connections that are open." },
 	http_requests = { OURS "http_requests_total", "counter",
 			  "Requests answered, by class of the status." },
 	http_refusals = { OURS "http_refusals_total", "counter",
@@ -107,6 +109,7 @@ static const struct {
 	[METRIC_DEBUG_RECEIVED] = { &debug_bytes,
 				    "{direction=\"received\"}" },
 	[METRIC_DEBUG_SENT] = { &debug_bytes, "{direction=\"sent\"}" },
+	[METRIC_DEBUG_CONNECTIONS] = { &debug_connections, "" },
 	[METRIC_HTTP_2XX] = { &http_requests, "{code=\"2xx\"}" },
 	[METRIC_HTTP_4XX] = { &http_requests, "{code=\"4xx\"}" },
 	[METRIC_HTTP_5XX] = { &http_requests, "{code=\"5xx\"}" },
@@ -146,6 +149,11 @@ void metric_add(enum metric m, double by)
 void metric_set(enum metric m, double value)
 {
 	values[m] = value;
+}
+
+double metric_value(enum metric m)
+{
+	return values[m];
 }
 
 static bool write_family(struct buf *to, const struct family *f)

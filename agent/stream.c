@@ -39,6 +39,12 @@ struct stream {
 
 static void read_start(struct stream *s);
 
+static void count_connection(const struct stream *s, int by)
+{
+	if (s->options & STREAM_COUNT)
+		metric_add(METRIC_DEBUG_CONNECTIONS, by);
+}
+
 /* closing */
 
 static void on_handle_closed(uv_handle_t *h)
@@ -47,6 +53,7 @@ static void on_handle_closed(uv_handle_t *h)
 
 	if (--s->open_handles > 0)
 		return;
+	count_connection(s, -1);
 	s->ops->closed(s->ctx, s->status);
 	buf_free(&s->in);
 	buf_free(&s->waiting);
@@ -267,6 +274,8 @@ static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 	struct stream *s = h->data;
 	struct buf came = { .data = b->base };
 
+	if (n == UV_ENOBUFS)   /* from on_alloc */
+		stream_pause(s);
 	if (n == 0 || n == UV_ENOBUFS || s->closing)
 		return;
 	if (n < 0) {
@@ -367,6 +376,7 @@ struct stream *stream_accept(uv_stream_t *listener, unsigned options,
 	s->options = options;
 	s->ops = ops;
 	s->ctx = ctx;
+	count_connection(s, 1);
 	if (uv_accept(listener, &s->u.stream) < 0) {
 		stream_close(s);
 		return s;

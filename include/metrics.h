@@ -43,6 +43,7 @@ enum metric {
 	METRIC_REFUSED_PROTOCOL,
 	METRIC_DEBUG_RECEIVED,
 	METRIC_DEBUG_SENT,
+	METRIC_DEBUG_CONNECTIONS,
 	METRIC_HTTP_2XX,
 	METRIC_HTTP_4XX,
 	METRIC_HTTP_5XX,
@@ -84,6 +85,7 @@ static inline enum metric metric_sink_failures(enum metric_sink s)
 
 void metric_add(enum metric m, double by);
 void metric_set(enum metric m, double value);
+double metric_value(enum metric m);
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 

@@ -17,8 +17,8 @@
 struct stream;
 
 struct stream_ops {
-	/* May it be read from now, or only after others, once the loop has
-	 * polled again? NULL: at any time. */
+	/* May it be read from now? False: it is paused, as by stream_pause.
+	 * NULL: at any time. */
 	bool (*turn)(void *ctx);
 	/* Bytes came: `in` has all that were not yet consumed, and is to be
 	 * consumed from, no more. */
@@ -44,7 +44,7 @@ enum stream_options {
 				  STREAM_PEER_GONE_MS */
 	STREAM_TELL_EMPTY = 8, /* both marks are 0: `drained` comes whenever
 				  what had to wait is written */
-	STREAM_COUNT = 16,     /* its bytes are those of METRIC_DEBUG_* */
+	STREAM_COUNT = 16,     /* it is one of METRIC_DEBUG_* */
 };
 
 #define STREAM_PEER_GONE_MS 12000

@@ -1,9 +1,11 @@
 """HTTP: the protocol, health, and sessions, from outside."""
 import calendar
+import collections
 import contextlib
 import os
 import re
 import resource
+import selectors
 import signal
 import socket
 import threading
@@ -15,7 +17,7 @@ from conftest import pick
 from dap_client import CLIENT, Refused
 from harness import (PITSTOP, PORTS, Step, free_ports, line_of, place,
                      stat_fields, strip_log, wait_for)
-from http_wire import Wire, ask, is_problem, read, request, wires
+from http_wire import PATIENCE, Wire, ask, is_problem, read, request, wires
 from test_hold import listening
 from test_ranks import Ranks
 
@@ -330,6 +332,23 @@ def test_a_debugger_need_not_wait_for_all_who_ask(victim):
             os.kill(agent, signal.SIGCONT)
         earlier = [received(wire.answer()) == before for wire in many]
     assert 0 < sum(earlier) < 100
+
+
+def test_who_asks_again_at_once_takes_nobodys_turn(victim):
+    """Beside a debugger, where not all can be answered at once."""
+    with victim.client(victim.launches(1)[0]), \
+            wires(victim.http_port, 400) as many, \
+            selectors.DefaultSelector() as ready:
+        for wire in many:
+            wire.send(request("GET", "/livez"))
+            ready.register(wire.sock, selectors.EVENT_READ, wire)
+        answers = collections.Counter()
+        while len(answers) < len(many):
+            for key, _ in ready.select(PATIENCE):
+                assert key.data.answer().status == 200
+                answers[key.data] += 1
+                key.data.send(request("GET", "/livez"))
+    assert max(answers.values()) <= 2
 
 
 def received(metrics):

@@ -89,12 +89,16 @@ def test_the_bytes_of_debuggers_each_way(held):  # noqa: F811
     message = b"Content-Length: %d\r\n\r\n" % len(body) + body
     with socket.create_connection(("127.0.0.1", step.port),
                                   timeout=20) as wire:
-        wire.sendall(message + b"nonsense\r\n\r\n")
+        wire.sendall(message)
+        assert wire.recv(1, socket.MSG_PEEK)
+        assert ours(step)["debug_connections"] == 1
+        wire.sendall(b"nonsense\r\n\r\n")
         answered = b"".join(iter(lambda: wire.recv(65536), b""))
     assert b"initialize" in answered
     assert ours(step)['debug_bytes_total{direction="received"}'] == \
         len(message) + len(b"nonsense\r\n\r\n")
     assert ours(step)['debug_bytes_total{direction="sent"}'] == len(answered)
+    wait_for(lambda: "debug_connections" not in ours(step), "its end")
 
 
 def test_requests_refused_by_reason(held):  # noqa: F811
