@@ -258,6 +258,19 @@ static bool is_json(const struct http_request *r)
 			 (!type[len] || strchr("; \t", type[len])));
 }
 
+/* What it was asked for may be more than PITSTOP_MAX_HOLD allows. */
+static void tell_extended(const struct call *c, int64_t by)
+{
+	cJSON *json = describe(c->session);
+
+	if (json && !cJSON_AddNumberToObject(json, "extended_seconds",
+					     (double)by / 1000)) {
+		cJSON_Delete(json);
+		json = NULL;
+	}
+	answer(c, 200, JSON_TYPE, json);
+}
+
 static void post_extend(const struct call *c)
 {
 	int seconds = asked_seconds(c->request);
@@ -279,7 +292,7 @@ static void post_extend(const struct call *c)
 		refuse(c, 409, "it is held for as long as PITSTOP_MAX_HOLD "
 		       "allows");
 	else
-		get_session(c);
+		tell_extended(c, by);
 }
 
 /* Else the lines at the step's end are taken for a cancelled run. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <bsd/stdlib.h>
+#include <cjson/cJSON.h>
 
 #include "buf.h"
 #include "cmd_common.h"
@@ -49,6 +50,7 @@ struct control {
 	const char *help;
 	const char *token_file;
 	unsigned seconds;         /* extend: by how much; 0: it is another */
+	bool cut;                 /* extend: by less than that */
 	struct agent_place at;
 	struct session_list list;
 };
@@ -151,7 +153,19 @@ static int list(struct control *k)
 	return status;
 }
 
-static int post(const struct control *k, int pid)
+/* By how much the hold is longer; PITSTOP_MAX_HOLD may have allowed less. */
+static bool is_cut(const struct control *k, const struct http_reply *r)
+{
+	cJSON *json = cJSON_Parse(r->body.data);
+	const cJSON *by = cJSON_GetObjectItemCaseSensitive(json,
+							   "extended_seconds");
+	bool cut = cJSON_IsNumber(by) && by->valuedouble < k->seconds;
+
+	cJSON_Delete(json);
+	return cut;
+}
+
+static int post(struct control *k, int pid)
 {
 	char path[64], content[64];
 	struct http_reply r;
@@ -161,9 +175,11 @@ static int post(const struct control *k, int pid)
 	snprintf(content, sizeof(content), "{\"seconds\":%u}", k->seconds);
 	status = cmd_ask(k->command, &k->at, "POST", path,
 			 k->seconds ? content : NULL, &r);
-	if (status == 0)
-		http_reply_free(&r);
-	return status;
+	if (status)
+		return status;
+	k->cut |= k->seconds && is_cut(k, &r);
+	http_reply_free(&r);
+	return 0;
 }
 
 /* Ranks that share a hold have all got the time by the first of them. */
@@ -190,8 +206,9 @@ static void tell(struct control *k, const struct session_list *done)
 			if (k->list.at[j].pid != s->pid || !k->list.at[j].held)
 				continue;
 			session_left_text(k->list.at[j].left, left);
-			printf("%s (pid %d) is held for %s more\n", s->name,
-			       s->pid, left);
+			printf("%s (pid %d) is held for %s more%s\n", s->name,
+			       s->pid, left, k->cut ?
+			       "; PITSTOP_MAX_HOLD allows no more" : "");
 		}
 	}
 }

@@ -72,6 +72,10 @@ static int not_an_option(const char *word)
 	else if (strcmp(name, "--token") == 0)
 		log_warn("--token is no option, since others can see command "
 			 "lines: set the variable PITSTOP_TOKEN");
+	else if (strcmp(name, "--webhook") == 0)
+		log_warn("--webhook is no option, since others can see command "
+			 "lines: set the variable PITSTOP_WEBHOOK, to a URL "
+			 "with http:// or https://");
 	else
 		log_warn("run has no option '%s'; %s%s%s'pitstop run --help' "
 			 "lists them", name, meant ? "did you mean " : "",

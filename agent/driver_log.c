@@ -24,6 +24,17 @@ static long long seconds(int64_t ms)
 	return (long long)(ms + 999) / 1000;
 }
 
+static void add_time(struct buf *b, int64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	char text[40];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	buf_addf(b, "%s", text);
+}
+
 static void add_host(struct buf *b, const struct step_facts *f, unsigned port)
 {
 	buf_addf(b, strchr(f->host, ':') ? "[%s]:%u" : "%s:%u", f->host,
@@ -168,6 +179,20 @@ void driver_log_back(struct buf *b, const struct step_facts *f,
 	buf_addf(b, ", %lld s left\n", seconds(left_ms));
 }
 
+void driver_log_extended(struct buf *b, const struct step_facts *f,
+			 unsigned others, int64_t ms, int64_t until, bool cut)
+{
+	buf_addf(b, "pitstop: ");
+	add_short_name(b, f);
+	if (others)
+		buf_addf(b, " and %u more that share its hold are", others);
+	else
+		buf_addf(b, " is");
+	buf_addf(b, " held %lld s longer, until ", seconds(ms));
+	add_time(b, until);
+	buf_addf(b, cut ? "; PITSTOP_MAX_HOLD allows no more\n" : "\n");
+}
+
 void driver_log_attached(struct buf *b, const struct step_facts *f,
 			 const char *client, int64_t after_ms)
 {
@@ -216,17 +241,6 @@ void driver_log_no_port(struct buf *b, const struct step_facts *f,
 }
 
 /* stalls */
-
-static void add_time(struct buf *b, int64_t ms)
-{
-	time_t seconds = (time_t)(ms / 1000);
-	char text[40];
-	struct tm tm;
-
-	gmtime_r(&seconds, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	buf_addf(b, "%s", text);
-}
 
 /* A line of source may tell a secret. When memory is short, nothing is told. */
 static void add_group(struct buf *b, const cJSON *group)

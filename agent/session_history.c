@@ -1,10 +1,12 @@
 #include "sessions_internal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <bsd/string.h>
 #include <cjson/cJSON.h>
 
+#include "json_time.h"
 #include "runlog.h"
 
 static void add_text(cJSON *to, const char *name, const char *text)
@@ -60,8 +62,12 @@ static void tell_runlog(const struct session *s, const char *what,
 
 	if (!s->noted)
 		describe_process(s, fields);
+	if (strcmp(what, "stalled") == 0)
+		json_add_time(fields, "since", session_wall_clock() -
+			      (session_now() - s->stall.since));
 	if (s->barrier.state == BARRIER_HOLDING ||
-	    s->barrier.state == BARRIER_POSTMORTEM)
+	    s->barrier.state == BARRIER_POSTMORTEM ||
+	    (s->stall.stalled && s->all->config->late_attach))
 		describe_place(s->all->place, fields);
 	runlog_tell(what, fields);
 }

@@ -54,6 +54,23 @@ static int64_t take_time(const cJSON *object, const char *name)
 	return (int64_t)timegm(&tm) * 1000 + ms;
 }
 
+/* The file's path is the client's own, of Windows maybe. */
+static void take_pause(const cJSON *paused, char *to, size_t size)
+{
+	char path[512], *name = path, *slash;
+
+	if (!cJSON_IsObject(paused))
+		return;
+	take_text(paused, "file", path, sizeof(path));
+	while ((slash = strpbrk(name, "/\\")))
+		name = slash + 1;
+	if (*name)
+		snprintf(to, size, "paused at %.60s:%lld", name, (long long)
+			 take_number(paused, "line", INT32_MAX, 0));
+	else
+		strlcpy(to, "paused", size);
+}
+
 static bool take_one(const cJSON *from, struct listed *to)
 {
 	const cJSON *hold = get(from, "hold");
@@ -66,6 +83,7 @@ static bool take_one(const cJSON *from, struct listed *to)
 	to->left = take_number(hold, "seconds_left", INT32_MAX, 0);
 	to->deadline = take_time(hold, "deadline");
 	take_text(from, "state", to->state, sizeof(to->state));
+	take_pause(get(from, "paused"), to->paused, sizeof(to->paused));
 	take_text(from, "name", to->name, sizeof(to->name));
 	take_text(from, "failed", to->failed, sizeof(to->failed));
 	take_text(from, "host", to->host, sizeof(to->host));
@@ -128,6 +146,7 @@ static bool same_one(const struct listed *a, const struct listed *b)
 	       a->stalled == b->stalled &&
 	       llabs(a->deadline - b->deadline) < 500 &&
 	       strcmp(a->state, b->state) == 0 &&
+	       strcmp(a->paused, b->paused) == 0 &&
 	       strcmp(a->client, b->client) == 0 &&
 	       strcmp(a->failed, b->failed) == 0;
 }
@@ -176,7 +195,8 @@ static void cell(const struct listed *s, enum column c, char to[static CELL])
 	else if (c == PID)
 		number_text(s->pid, to);
 	else if (c == STATE)
-		snprintf(to, CELL, "%s%s", s->state,
+		snprintf(to, CELL, "%s%s",
+			 *s->paused ? s->paused : s->state,
 			 s->stalled ? ", stalled" : "");
 	else if (c == LEFT && s->held)
 		session_left_text(s->left, to);

@@ -130,6 +130,18 @@ void session_say_countdown(struct session *s, int64_t left)
 	say(s, &b);
 }
 
+void session_say_extended(struct session *s, unsigned others, int64_t ms,
+			  bool cut)
+{
+	int64_t left = barrier_left(&s->barrier, session_now());
+	struct step_facts f = facts(s);
+	struct buf b = { 0 };
+
+	driver_log_extended(&b, &f, others, ms, session_wall_clock() + left,
+			    cut);
+	say(s, &b);
+}
+
 void session_say_no_hold(struct session *s)
 {
 	struct step_facts f = facts(s);

@@ -65,14 +65,27 @@ static void finish(struct session *s, cJSON *answer)
 	uv_close((uv_handle_t *)&q->timer, on_closed);
 }
 
+/* Where the script is then, for people; NULL: it is not held. */
+static const char *held_where(const struct session *s, const cJSON *stacks)
+{
+	if (barrier_due(&s->barrier) < 0 ||
+	    !cJSON_HasObjectItem(stacks, "threads"))
+		return NULL;
+	if (*s->failed)
+		return "held where it failed";
+	return stacks_have_begun(stacks) ? "held where it waits for a debugger"
+					 : "held before its first line";
+}
+
 /* `more` is consumed; its members join those that say whose it is. */
 static cJSON *described(const struct session *s, cJSON *more)
 {
 	cJSON *json = cJSON_CreateObject();
+	const char *held = held_where(s, more);
 	char id[16];
 
 	snprintf(id, sizeof(id), "%d", (int)s->hello.pid);
-	if (more && cJSON_AddStringToObject(json, "id", id) &&
+	if (more && (!held || cJSON_AddStringToObject(more, "held", held)) && cJSON_AddStringToObject(json, "id", id) &&
 	    cJSON_AddStringToObject(json, "name", session_name(s)) &&
 	    (s->hello.rank < 0
 			? cJSON_AddNullToObject(json, "rank")

@@ -79,19 +79,26 @@ int64_t session_extend(struct session *s, int64_t ms)
 {
 	const int64_t max = (int64_t)s->all->config->max_hold * 1000;
 	int64_t most = s->since + max - s->barrier.deadline;
-	char text[32];
+	bool cut = ms > most;
+	unsigned others = 0;
+	char text[64];
 
 	if (!is_held(s))
 		return -1;
-	if (ms > most)
+	if (cut)
 		ms = most > 0 ? most : 0;
 	if (ms == 0)
 		return 0;
-	snprintf(text, sizeof(text), "by %lld s", (long long)ms / 1000);
+	snprintf(text, sizeof(text), "by %lld s%s", (long long)ms / 1000,
+		 cut ? ", as PITSTOP_MAX_HOLD allows no more" : "");
 	session_note(s, "extended", text);
 	extend(s, ms);
-	for (struct session *p = s->all->first; p && s->shares; p = p->next)
-		if (session_is_peer(s, p) && p->shares && is_held(p))
-			extend(p, ms);
+	for (struct session *p = s->all->first; p && s->shares; p = p->next) {
+		if (!session_is_peer(s, p) || !p->shares || !is_held(p))
+			continue;
+		extend(p, ms);
+		others++;
+	}
+	session_say_extended(s, others, ms, cut);
 	return ms;
 }

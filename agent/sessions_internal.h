@@ -233,6 +233,9 @@ void session_say_listen(struct session *s, const char *call);
 void session_say_attached(struct session *s, int64_t after_ms);
 void session_say_not_attached(struct session *s, const char *why);
 void session_say_countdown(struct session *s, int64_t left_ms);
+/* As driver_log_extended(). */
+void session_say_extended(struct session *s, unsigned others, int64_t ms,
+			  bool cut);
 void session_say_no_hold(struct session *s);
 /* Of those that have stalled and were not told of yet, with what
  * stacks_groups.h says of all. */

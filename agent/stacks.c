@@ -136,6 +136,11 @@ static const cJSON *main_frames(const cJSON *stacks)
 		cJSON_GetObjectItem(stacks, "threads"), 0), "frames");
 }
 
+bool stacks_have_begun(const cJSON *stacks)
+{
+	return cJSON_GetArraySize(main_frames(stacks)) > 0;
+}
+
 bool stacks_are_alike(const cJSON *a, const cJSON *b)
 {
 	return cJSON_Compare(main_frames(a), main_frames(b), true);

@@ -107,8 +107,11 @@ static bool add_group(struct buf *to, const cJSON *group)
 {
 	const cJSON *stacks = get(group, "stacks");
 	const char *unanswered = text_of(stacks, "unanswered");
+	const char *held = text_of(stacks, "held");
 
 	if (!add_heading(to, group))
+		return false;
+	if (*held && !buf_addf(to, "  %s\n", held))
 		return false;
 	if (*unanswered && !buf_addf(to, "  %s\n", unanswered))
 		return false;

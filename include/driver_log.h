@@ -50,6 +50,11 @@ void driver_log_listen(struct buf *b, const struct step_facts *f,
 /* The agent was restarted and found the hold again. */
 void driver_log_back(struct buf *b, const struct step_facts *f,
 		     int64_t left_ms);
+/* Its hold was made longer, by `ms` and until `until` (ms since 1970), and that of
+ * `others` that share it; `cut`: that is less than was asked for, since no hold
+ * is longer than PITSTOP_MAX_HOLD. */
+void driver_log_extended(struct buf *b, const struct step_facts *f,
+			 unsigned others, int64_t ms, int64_t until, bool cut);
 void driver_log_attached(struct buf *b, const struct step_facts *f,
 			 const char *client, int64_t after_ms);
 void driver_log_not_attached(struct buf *b, const struct step_facts *f,

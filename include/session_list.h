@@ -18,6 +18,7 @@ struct listed {
 	int64_t left;            /* seconds, of a hold */
 	int64_t deadline;        /* ms since the epoch, of a hold */
 	char state[32];
+	char paused[96];         /* "paused at train.py:12", "paused", "" */
 	char name[128];          /* of the script or module */
 	char client[64];         /* "": none is in */
 	char failed[160];        /* "": it is held at no exception */

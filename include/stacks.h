@@ -39,6 +39,9 @@ void stacks_free(struct stacks *s);
 /* Do the main threads of two processes stand at the same place? */
 bool stacks_are_alike(const struct cJSON *a, const struct cJSON *b);
 
+/* Has the main thread got anywhere? */
+bool stacks_have_begun(const struct cJSON *stacks);
+
 /* A number for the place of the main thread and of the tasks; 0: not known. */
 uint64_t stacks_place(const struct cJSON *stacks);
 

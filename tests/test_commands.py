@@ -540,6 +540,15 @@ def test_what_is_not_held_is_neither_released_nor_extended(held):
             1, "", "pitstop: %s: rank 3 is not held\n" % command)
 
 
+def test_extend_by_less_is_told(held):
+    asked = held("--max-hold", "60")
+    status, out, err = asked("extend")
+    assert (status, err) == (0, "")
+    assert re.fullmatch(r"simple\.py \(pid \d+\) is held for [01]:[05]\d more; "
+                        r"PITSTOP_MAX_HOLD allows no more\n", out)
+    assert asked("release")[0] == 0
+
+
 def test_extend_beyond_what_may_be_is_told(held):
     asked = held("--max-hold", "20")
     status, out, err = asked("extend")

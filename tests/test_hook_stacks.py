@@ -107,10 +107,30 @@ def test_asyncio_tasks_with_what_they_wait_for(running, python):
 def test_a_held_step_has_stacks_too(held, python):
     step, hook = held(python)
     found = stacks(hook)
-    assert [n for w, n, _ in found] == ["MainThread"]
-    assert not [f for f in found[0][2] if "pitstop" in f[1]]
+    assert found == [("thread", "MainThread", [])]
     hook.send("go")
     assert step.line() == "started\n"
+    assert step.end() == (0, "", "")
+
+
+@every_python
+def test_a_script_that_imports_is_shown_as_it_is(running, python, tmp_path):
+    """With the machinery that Python's own look at it shows."""
+    (tmp_path / "module.py").write_text(
+        "import sys\nframe, names = sys._getframe(), []\n"
+        "while frame:\n"
+        "    names.append(frame.f_code.co_name)\n"
+        "    frame = frame.f_back\n"
+        "print(names, flush=True)\n"
+        "sys.stdin.readline()  # BREAK\n")
+    step, hook = running(python, text="print('started', flush=True)\n"
+                         "import module\n")
+    names = eval(step.line())
+    found = wait_for(lambda: [s for s in stacks(hook) if
+                              s[2][0][3].endswith("BREAK")], "the wait")
+    assert [f[0].rpartition(".")[2] for f in found[0][2]] == names
+    assert "_find_and_load" in names
+    step.tell("go")
     assert step.end() == (0, "", "")
 
 

@@ -601,7 +601,13 @@ def test_extend_moves_the_deadline_of_agent_and_hook(held):
     step = held(timeout=3)
     before = read(ask(step.http_port, "GET", "/v1/sessions/%s" %
                       session(step)["id"], TOKEN))["hold"]
-    after = read(post(step, "extend", {"seconds": 4}))["hold"]
+    answer = read(post(step, "extend", {"seconds": 4}))
+    after = answer["hold"]
+    assert answer["extended_seconds"] == 4
+    _, said = step.stdout.wait(r"^pitstop: simple\.py is held 4 s longer, until "
+                               r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+    assert abs(seconds(said.group().split()[-1]) -
+               seconds(after["deadline"])) <= 1
     assert after["since"][:19] == before["since"][:19]
     assert before["seconds_left"] + 3 <= after["seconds_left"] <= 7
     attached, when = step.hold_ended()
@@ -621,8 +627,11 @@ def test_a_hold_that_was_made_longer_can_be_attached_to(held):
 
 def test_no_hold_is_longer_than_the_longest(held):
     step = held("--max-hold", "60", timeout=20)
-    assert read(post(step, "extend", {"seconds": 600000}))["hold"][
-        "seconds_left"] <= 60
+    answer = read(post(step, "extend", {"seconds": 600000}))
+    assert answer["hold"]["seconds_left"] <= 60
+    assert answer["extended_seconds"] == 40
+    step.stdout.wait(r"^pitstop: simple\.py is held 40 s longer, until \S+; "
+                     "PITSTOP_MAX_HOLD allows no more$")
     problem = is_problem(post(step, "extend", {"seconds": 1}), 409)
     assert "PITSTOP_MAX_HOLD" in problem["detail"]
 
@@ -687,6 +696,9 @@ def test_ranks_share_what_is_added(hold, one_python, tmp_path):
     assert sorted(s["rank"] for s in found) == [0, 1, 2]
     assert read(ask(ranks.step.http_port, "GET", "/readyz"))["held"] == 3
     post(ranks.step, "extend", {"seconds": 100}, session_id=found[1]["id"])
+    ranks.step.stdout.wait(r"^pitstop: \S+ \(rank %d\) and 2 more that share "
+                           "its hold are held 100 s longer, until " %
+                           found[1]["rank"])
     assert all(s["hold"]["seconds_left"] > 100 for s in sessions(ranks.step)
                if s["rank"] is not None)
     for one in found:

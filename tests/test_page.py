@@ -287,10 +287,12 @@ def test_abort_is_asked_for_twice(held, page):
 
 
 def test_what_the_agent_refuses_is_told(held, page):
-    step = held("--max-hold", "60", timeout=60)
+    step = held("--max-hold", "90", timeout=60)
     browser = page(step)
     browser.click("#one-extend")
-    browser.wait_text("#trouble", "PITSTOP_MAX_HOLD")
+    browser.wait_text("#trouble", "as long as PITSTOP_MAX_HOLD")
+    browser.click("#one-extend")
+    browser.wait_text("#trouble", "That did not work: it is held for as long as PITSTOP")
     browser.click("#dismiss")
     assert not browser.seen("#trouble")
 

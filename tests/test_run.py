@@ -151,6 +151,15 @@ def test_a_token_on_the_command_line_is_refused_and_not_repeated(words):
             "lines: set the variable PITSTOP_TOKEN\n")
 
 
+def test_a_webhook_on_the_command_line_is_refused_and_not_repeated():
+    result = pitstop_run("--webhook", "ftp://s3cret", "--", "echo", "ran")
+    assert (result.returncode, result.stdout) == (USAGE, "")
+    assert result.stderr == (
+        "pitstop: --webhook is no option, since others can see command lines: "
+        "set the variable PITSTOP_WEBHOOK, to a URL with http:// or "
+        "https://\n")
+
+
 @pytest.mark.parametrize("words", [["--timeout", "--", "echo", "ran"],
                                    ["--timeout", "--port=5679", "echo", "ran"]])
 def test_a_value_that_is_missing_is_said_and_costs_no_run(words):

@@ -14,6 +14,7 @@ from harness import line_of, place, strip_log, wait_for
 from http_wire import Wire, ask, is_problem, read, request
 from test_commands import pitstop, variable
 from test_hold import launcher
+from test_http import post
 
 TOKEN = "known-to-the-tests"
 
@@ -205,15 +206,73 @@ def test_stacks_of_a_step_at_a_breakpoint_and_in_a_hold(hold, one_python,
     path = place(tmp_path, "simple.py")
     step = hold([one_python.path, path], env={"PITSTOP_TOKEN": TOKEN})
     launch = step.wait_held()
-    assert stacks(step)["threads"][0]["name"] == "MainThread"
+    answer = stacks(step)
+    assert answer["held"] == "held before its first line"
+    main, = answer["threads"]
+    assert (main["name"], main["frames"]) == ("MainThread", [])
+    out = pitstop("stacks", env={"PITSTOP_SOCKET": variable(
+        step.main_pid(), "PITSTOP_SOCKET")})[1]
+    assert re.search(r"\(pid \d+\)\n  held before its first line\n"
+                     r"  thread MainThread\n$", out)
     client = step.attached(launch, {path: [line_of(path, "in_add")]})
     thread = client.stopped("breakpoint")
-    main = stacks(step)["threads"][0]
+    answer = stacks(step)
+    main = answer["threads"][0]
+    assert "held" not in answer
     assert {"add"} <= {f["function"] for f in main["frames"]}
     assert [t["name"] for t in stacks(step)["threads"]] == ["MainThread"]
     client.go(thread)
     assert step.finished()[0] == 7
     assert strip_log(step.stdout.text) == "second 42\nargv []\n"
+
+
+FAILS = """
+import threading
+def inner():
+    raise ValueError(1)    # BREAK
+def outer():
+    inner()
+if %r:
+    outer()
+thread = threading.Thread(target=outer)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.parametrize("in_main", [True, False])
+def test_a_step_that_is_held_where_it_failed_shows_the_place(
+        start, one_python, tmp_path, in_main):
+    path = tmp_path / "fails.py"
+    path.write_text(FAILS % in_main)
+    step = start([one_python.path, str(path)], "--hold=crash", "--timeout",
+                 "20", env={"PITSTOP_TOKEN": TOKEN})
+    step.wait_held()
+    answer = stacks(step)
+    assert answer["held"] == "held where it failed"
+    frames = answer["threads"][0 if in_main else 1]["frames"]
+    names = [f["function"].rpartition(".")[2] for f in frames]
+    assert names == ["inner", "outer"] + (
+        ["<module>"] if in_main else ["run", "_bootstrap_inner", "_bootstrap"])
+    assert frames[0]["source"] == "raise ValueError(1)    # BREAK"
+    assert read(post(step, "release"))["state"] == "running"
+    assert step.finished()[0] == (1 if in_main else 0)
+
+
+def test_a_script_that_waits_by_its_own_call_shows_where(start, one_python,
+                                                         tmp_path):
+    path = tmp_path / "waits.py"
+    path.write_text("import debugpy\ndebugpy.listen(5678)\n"
+                    "debugpy.wait_for_client()    # BREAK\n")
+    step = start([one_python.path, str(path)], "--timeout", "20",
+                 env={"PITSTOP_TOKEN": TOKEN})
+    step.wait_held()
+    answer = stacks(step)
+    assert answer["held"] == "held where it waits for a debugger"
+    main = answer["threads"][0]
+    assert [f["line"] for f in main["frames"]] == [3]
+    assert post(step, "release").status == 200
+    assert step.finished()[0] == 0
 
 
 def test_a_hook_that_does_not_answer_is_asked_once(start):

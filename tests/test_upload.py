@@ -88,9 +88,12 @@ def test_a_message_for_each_thing_that_happens(hooked, serve):
         assert re.match(r"[0-9a-f]{32}$", request.json["id"])
         assert TOKEN not in request.text
     held = requests[0].json
-    assert held["text"] == "pitstop on %s: step.py held at 127.0.0.1:%d" % (
-        node, step.port)
-    assert requests[1].json["text"] == "pitstop on %s: step.py timed out" % node
+    assert held["text"] == (
+        "pitstop on %s: step.py is held; attach a debugger to 127.0.0.1:%d" % (
+            node, step.port))
+    assert requests[1].json["text"] == (
+        "pitstop on %s: step.py is held no longer, since nobody attached in "
+        "time" % node)
     assert len({request.json["id"] for request in requests}) == len(requests)
 
 
@@ -100,8 +103,8 @@ def test_a_line_tells_who_attached(hooked, serve):
     step.attached()
     step.finished()
     assert names(server.requests)[:2] == ["held", "attached"]
-    assert re.match(r"pitstop on \S+: step\.py attached: 127\.0\.0\.1:\d+$",
-                    server.requests[1].json["text"])
+    assert re.match(r"pitstop on \S+: step\.py has a debugger, from "
+                    r"127\.0\.0\.1:\d+$", server.requests[1].json["text"])
 
 
 def test_nothing_is_sent_unasked(hooked, serve):

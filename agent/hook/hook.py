@@ -48,6 +48,7 @@ class state:
     over = None          # a lock, released when a thread that stands at its
                          # exception has waited enough
     ready = None         # a lock, released when it does stand there
+    trace = None         # of the exception that a thread stands at
     shown = False        # with a client: show it the exception
     stopped = False      # that is going on
     foreign = None       # how the step connected a debugger of its own

@@ -156,12 +156,12 @@ def show(kind, value, trace):
 
 def stand(kind, value, trace):
     why = "it was interrupted"
-    state.grace = ATTACH_SECONDS
+    state.grace, state.trace = ATTACH_SECONDS, trace
     with signals_end_it():
         try:
             why = stand_still()
         finally:
-            hook.crash = None
+            hook.crash = state.trace = None
             if why:
                 end_by_itself(why)
             hook.alone = not state.shown

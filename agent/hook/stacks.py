@@ -9,6 +9,11 @@ SOURCE_BYTES = 4 * 1024 * 1024  # a larger file's lines are not shown
 REGULAR = 0o100000          # S_IFREG of S_IFMT
 FORMAT = 0o170000
 SPACES = dict.fromkeys(range(32), " ")  # for control characters
+STUB = in_child.__globals__["__file__"]     # sitecustomize.py
+# What loads that, before the script's first line.
+LOADERS = ("<frozen importlib._bootstrap>", "<frozen zipimport>",
+           "<frozen importlib._bootstrap_external>", "<frozen site>",
+           getattr(sys.modules.get("site"), "__file__", None))
 LOOPS = ("/asyncio/base_events.py", "/asyncio/runners.py")
 
 
@@ -42,13 +47,31 @@ def frame_line(code, number, cache):
 
 
 def thread_places(frame):
-    """(code, line) of each frame, the innermost first."""
-    found = []
+    """(code, line) of each frame, the innermost first: not the hook's, nor
+    those that load it or load for it."""
+    found, loads = [], False
     while frame is not None and len(found) < FRAMES_MAX:
-        if frame.f_code.co_filename != CODE.co_filename:
+        name = frame.f_code.co_filename
+        if name == STUB:
+            loads = True
+            while found and found[-1][0].co_filename in LOADERS:
+                found.pop()
+        elif name != CODE.co_filename and not (loads and name in LOADERS):
             found.append((frame.f_code, frame.f_lineno))
+            loads = False
         frame = frame.f_back
     return found
+
+
+def failed_places(trace, places):
+    """Where a thread was that stands at its exception: down to who caught it,
+    who is among those that still run."""
+    found = []
+    while trace is not None:
+        found.insert(0, (trace.tb_frame.f_code, trace.tb_lineno))
+        trace = trace.tb_next
+    caught = found and places and found[-1][0] is places[0][0]
+    return (found + places[1 if caught else 0:])[:FRAMES_MAX]
 
 
 def task_places(coroutine):
@@ -136,8 +159,10 @@ def threads(frames):
             "MainThread" if ident == main else "Thread %d" % ident)
         native_id = getattr(thread, "_native_id", 0) or (
             os.getpid() if ident == main else 0)
-        found.append(("thread %d %s" % (native_id, clean(name)),
-                      thread_places(frames[ident])))
+        places = thread_places(frames[ident])
+        if ident == hook.crasher:
+            places = failed_places(state.trace, places)
+        found.append(("thread %d %s" % (native_id, clean(name)), places))
     return found
 
 

@@ -218,6 +218,8 @@ static void every_line_on_a_rank_says_which(void **state)
 	driver_log_not_attached(&b, &f, "nobody attached in time");
 	driver_log_still(&b, &f, 59001);
 	driver_log_back(&b, &f, 1);
+	driver_log_extended(&b, &f, 0, 300000, 1764201600999, false);
+	driver_log_extended(&b, &f, 3, 40001, 1764201600999, true);
 	driver_log_no_debugger(&b, &f);
 	driver_log_no_port(&b, &f, 5693, -EADDRINUSE);
 	driver_log_no_port(&b, &f, 5693, -EACCES);
@@ -231,6 +233,11 @@ static void every_line_on_a_rank_says_which(void **state)
 		"to 10.3.0.5:5678\n"
 		"pitstop: the agent was restarted; still holding rank 2, 1 s "
 		"left\n"
+		"pitstop: train.py (rank 2) is held 300 s longer, until "
+		"2025-11-27T00:00:00Z\n"
+		"pitstop: train.py (rank 2) and 3 more that share its hold are "
+		"held 41 s longer, until 2025-11-27T00:00:00Z; "
+		"PITSTOP_MAX_HOLD allows no more\n"
 		"pitstop: not holding train.py (rank 2): /usr/bin/python3 has "
 		"no debugpy; install it there, or name a directory that has "
 		"it with PITSTOP_DEBUGPY\n"

@@ -84,7 +84,7 @@ static void an_event_becomes_a_trace(void **state)
 	base = cJSON_GetObjectItem(cJSON_GetObjectItem(first, "data"),
 				   "baseData");
 	assert_string_equal(text(base, "message"),
-			    "pitstop on n: a.py held");
+			    "pitstop on n: a.py is held");
 	assert_int_equal(cJSON_GetObjectItem(base, "severityLevel")->valueint,
 			 1);
 	base = cJSON_GetObjectItem(base, "properties");

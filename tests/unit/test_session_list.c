@@ -25,6 +25,10 @@
 #define RUNNING(pid, rank) "{\"pid\":" #pid ",\"state\":\"running\"," \
 	"\"rank\":" #rank ",\"name\":\"train.py\",\"hold\":null," \
 	"\"stalled\":null}"
+#define PAUSED(file, line) "{\"pid\":7,\"state\":\"attached\"," \
+	"\"name\":\"train.py\",\"client\":{\"address\":" \
+	"\"10.3.0.7:5012\"},\"paused\":{\"since\":" \
+	"\"2026-11-26T10:05:00.000Z\",\"file\":" file ",\"line\":" line "}}"
 #define ALL(list) "{\"sessions\":[" list "]}"
 
 static void check(const char *json, const char *table)
@@ -71,6 +75,18 @@ static void ranks_come_in_order_and_what_stalls_is_told(void **state)
 	      "   2    9  running              -  -       train.py\n");
 }
 
+static void one_that_its_debugger_has_paused_says_where(void **state)
+{
+	(void)state;
+	check(ALL(PAUSED("\"/mnt/wd/train.py\"", "12") ","
+		  PAUSED("\"C:\\\\me\\\\train.py\"", "3") ","
+		  PAUSED("null", "null")),
+	      "PID  STATE                  LEFT  CLIENT         SCRIPT\n"
+	      "  7  paused at train.py:12     -  10.3.0.7:5012  train.py\n"
+	      "  7  paused at train.py:3      -  10.3.0.7:5012  train.py\n"
+	      "  7  paused                    -  10.3.0.7:5012  train.py\n");
+}
+
 static void what_is_none_is_refused(void **state)
 {
 	static const char *const TEXTS[] = {
@@ -107,6 +123,8 @@ static void a_countdown_is_no_change(void **state)
 	assert_false(same(ALL(HELD(1, 0, 9, 0.100)), ALL("")));
 	assert_false(same(ALL(HELD(1, 0, 9, 0.100)), ALL(ATTACHED)));
 	assert_false(same(ALL(RUNNING(8, 0)), ALL(STALLED(8, 0))));
+	assert_false(same(ALL(PAUSED("null", "null")),
+			  ALL(PAUSED("\"a.py\"", "3"))));
 }
 
 int main(void)
@@ -114,6 +132,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_is_aligned),
 		cmocka_unit_test(ranks_come_in_order_and_what_stalls_is_told),
+		cmocka_unit_test(one_that_its_debugger_has_paused_says_where),
 		cmocka_unit_test(what_is_none_is_refused),
 		cmocka_unit_test(a_countdown_is_no_change),
 	};

@@ -27,12 +27,31 @@ static void an_event_is_one_line(void **state)
 	static const struct { const char *name, *fields, *line; } ALL[] = {
 		{ "held", "{\"name\":\"a.py\",\"rank\":3,\"host\":\"10.3.0.5\","
 		  "\"port\":5678}",
-		  "pitstop on n: a.py (rank 3) held at 10.3.0.5:5678" },
+		  "pitstop on n: a.py (rank 3) is held; attach a debugger to "
+		  "10.3.0.5:5678" },
 		{ "failed", "{\"name\":\"a.py\",\"detail\":\"KeyError: 1\"}",
 		  "pitstop on n: a.py failed: KeyError: 1" },
+		{ "failed", "{\"name\":\"a.py\",\"detail\":\"KeyError: 1\","
+		  "\"host\":\"10.3.0.5\",\"port\":5678}",
+		  "pitstop on n: a.py failed: KeyError: 1; it is held there, "
+		  "attach a debugger to 10.3.0.5:5678" },
+		{ "attached", "{\"name\":\"a.py\",\"detail\":\"10.3.0.7:5\"}",
+		  "pitstop on n: a.py has a debugger, from 10.3.0.7:5" },
+		{ "released", "{\"name\":\"a.py\",\"detail\":\"released over "
+		  "HTTP\"}",
+		  "pitstop on n: a.py is held no longer: released over HTTP" },
+		{ "timed out", "{\"name\":\"a.py\"}",
+		  "pitstop on n: a.py is held no longer, since nobody attached "
+		  "in time" },
 		{ "stalled", "{\"name\":\"a.py\",\"rank\":2,\"detail\":"
-		  "\"f (/a.py:3)\"}",
-		  "pitstop on n: a.py (rank 2) stalled: f (/a.py:3)" },
+		  "\"f (/a.py:3)\",\"since\":\"2026-11-27T03:12:04.000Z\","
+		  "\"host\":\"10.3.0.5\",\"port\":5678}",
+		  "pitstop on n: a.py (rank 2) has not moved since "
+		  "2026-11-27T03:12:04.000Z, it stands at f (/a.py:3); 'pitstop "
+		  "stacks' there shows more, or attach a debugger to "
+		  "10.3.0.5:5678" },
+		{ "moving", "{\"name\":\"a.py\",\"detail\":\"after 3 min\"}",
+		  "pitstop on n: a.py moves again after 3 min" },
 		{ "ended", "{\"reason\":\"ended with status 3\",\"status\":3}",
 		  "pitstop on n: the step ended with status 3" },
 		{ "ended", "{\"reason\":\"ended with status 1\","
@@ -65,7 +84,7 @@ static void a_message_has_the_line_and_the_fields(void **state)
 	assert_true(webhook_encode(&b, e, "n"));
 	json = cJSON_ParseWithLength(b.data, b.len);
 	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(
-				    json, "text")), "pitstop on n: a.py held");
+				    json, "text")), "pitstop on n: a.py is held");
 	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(
 				    json, "time")), "2025-11-27T00:00:00.123Z");
 	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(
