@@ -3,7 +3,8 @@
 # in $PITSTOP_CACHE/venvs, from pinned packages (tests/requirements).
 #
 #   test    pytest, with the machine's python3 (3.9 or later), and what
-#           tests/test_openapi.py runs (3.11 or later)
+#           tests/test_openapi.py and tests/test_sinks_real.py run (3.11 or
+#           later)
 #   system  debugpy, with the machine's python3
 #   all     both, and each Python of pyenv (3.6 to 3.13) with the debugpy that
 #           pip gives it, Python 3.11 with two older ones besides, and Python
@@ -108,12 +109,15 @@ test_python() {
 	[ -x $SYSTEM ] && echo $SYSTEM || command -v python3
 }
 
-make_openapi_venv() {
+make_tool_venvs() {
 	local python
 	python=$(test_python)
 	case $(minor_of "$python") in
 	3.[0-9] | 3.10) ;;
-	*) make_venv openapi "$python" openapi ;;
+	*)
+		make_venv openapi "$python" openapi
+		make_venv sinks "$python" sinks
+		;;
 	esac
 }
 
@@ -129,7 +133,7 @@ FAILED=
 case $WHAT in
 test | all)
 	make_venv test "$(test_python)" test
-	make_openapi_venv
+	make_tool_venvs
 	;;
 bench) make_venv bench "$(test_python)" bench ;;
 esac
