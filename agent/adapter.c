@@ -444,6 +444,7 @@ static void choose_host(struct adapter *a, const struct imds_answer *said)
 	strlcpy(a->place.host, a->address.host, sizeof(a->place.host));
 	a->place.doubtful = a->address.doubtful;
 	a->place.missed_vnet = a->address.missed_vnet;
+	a->place.bridged = a->address.bridged;
 }
 
 static void find_place(struct adapter *a, const char *token)

@@ -6,6 +6,7 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,10 +155,12 @@ static bool any_interface(const struct ifaddrs *all, int family, bool outward,
 
 /* Is it one end of something whose other is on the machine, as in a container
  * with a network of its own? (That the other has another index says nothing:
- * each namespace counts for itself.) */
-static bool is_linked(const struct ifaddrs *i)
+ * each namespace counts for itself.) `bridge`: by a veth, which leads no
+ * further than to a bridge or a route of the machine's. */
+static bool is_linked(const struct ifaddrs *i, bool bridge)
 {
 	static const char *const DRIVERS[] = { "veth", "macvlan", "ipvlan" };
+	const size_t drivers = bridge ? 1 : sizeof(DRIVERS) / sizeof(*DRIVERS);
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	struct ifreq ask = { .ifr_data = (void *)&info };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -168,7 +171,7 @@ static bool is_linked(const struct ifaddrs *i)
 	strlcpy(ask.ifr_name, i->ifa_name, sizeof(ask.ifr_name));
 	ioctl(fd, SIOCETHTOOL, &ask);
 	close(fd);
-	for (size_t d = 0; d < sizeof(DRIVERS) / sizeof(*DRIVERS); d++)
+	for (size_t d = 0; d < drivers; d++)
 		linked |= strcmp(info.driver, DRIVERS[d]) == 0;
 	return linked;
 }
@@ -180,7 +183,7 @@ static bool in_container_network(const struct ifaddrs *all)
 
 	if (default_route(all, AF_INET, host))
 		i = of_address(all, AF_INET, host);
-	return i && is_linked(i);
+	return i && is_linked(i, false);
 }
 
 static bool machines(const struct ifaddrs *all, const struct imds_answer *said,
@@ -236,6 +239,15 @@ static const char *choose(const struct ifaddrs *all, const char *vnet,
 	return "last";
 }
 
+static bool is_bridged(const struct ifaddrs *all,
+		       const struct address_choice *c)
+{
+	const struct ifaddrs *i = of_address(all, AF_INET, c->host);
+
+	return (strcmp(c->why, "route") == 0 ||
+		strcmp(c->why, "interface") == 0) && i && is_linked(i, true);
+}
+
 /* Our own are not all that count: the machine's may be there. */
 static bool misses(const struct ifaddrs *all, const char *vnet,
 		   const char *chosen)
@@ -263,6 +275,39 @@ void address_choose(const char *advertise, const char *vnet,
 		all = NULL;
 	out->why = choose(all, vnet, said, out);
 	out->missed_vnet = misses(all, vnet, out->host);
+	out->bridged = is_bridged(all, out);
 	if (all)
 		freeifaddrs(all);
+}
+
+static unsigned prefix_length(const struct sockaddr *mask)
+{
+	uint8_t bytes[16] = { 0 };
+	unsigned bits = 0, first = 0;
+
+	if (mask && cidr_address(mask, bytes) != CIDR_OTHER)
+		first = mask->sa_family == AF_INET ? 12 : 0;
+	for (unsigned i = first; i < sizeof(bytes); i++)
+		bits += (unsigned)__builtin_popcount(bytes[i]);
+	return bits;
+}
+
+void address_subnet(const char *host, char to[static 64])
+{
+	const int family = strchr(host, ':') ? AF_INET6 : AF_INET;
+	const struct ifaddrs *i;
+	struct ifaddrs *all = NULL;
+	char text[80];
+
+	*to = '\0';
+	if (getifaddrs(&all) < 0)
+		return;
+	i = of_address(all, family, host);
+	if (i) {
+		snprintf(text, sizeof(text), "%s/%u", host,
+			 prefix_length(i->ifa_netmask));
+		if (!cidr_mend(text, to))
+			strlcpy(to, host, 64);   /* a network of its own */
+	}
+	freeifaddrs(all);
 }

@@ -202,3 +202,21 @@ bool cidr_contains_text(const struct cidr_list *list, const char *address)
 	return parse_range(address, strlen(address), &c) && c.bits == 128 &&
 	       contains(list, c.addr);
 }
+
+/* One of two ranges that overlap contains the other. */
+bool cidr_overlap(const char *a, const char *b)
+{
+	struct cidr_list left, right;
+	char bad[64];
+
+	if (!cidr_parse(&left, a, bad) || !cidr_parse(&right, b, bad))
+		return false;
+	for (size_t i = 0; i < left.len; i++)
+		for (size_t k = 0; k < right.len; k++)
+			if ((left.at[i].bits >= right.at[k].bits &&
+			     is_in(left.at[i].addr, &right.at[k])) ||
+			    (left.at[i].bits <= right.at[k].bits &&
+			     is_in(right.at[k].addr, &left.at[i])))
+				return true;
+	return false;
+}

@@ -25,6 +25,7 @@ static const struct subcommand subcommands[] = {
 	{ "abort", cmd_abort, "end the step" },
 	{ "launch-json", cmd_launch_json, "print the launch.json for VS Code" },
 	{ "probe", cmd_probe, "say whether an agent is healthy or reachable" },
+	{ "doctor", cmd_doctor, "say what stands in the way of debugging" },
 	{ "version", cmd_version, "print the versions of all that is inside" },
 	{ "help", cmd_help, "print this, or a subcommand's help" },
 };

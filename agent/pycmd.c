@@ -163,7 +163,8 @@ struct options {
 	const char *const *argv;
 	size_t argc, at;     /* the next element */
 	const char *letter;  /* the next option in a bundle; "" for none */
-	const char *value;
+	char flag;           /* the last option's letter; 0: a long one ... */
+	const char *value;   /* ... and its value */
 };
 
 /* What an element of the command line may be. */
@@ -186,6 +187,7 @@ static enum found take_long(struct options *o)
 {
 	const char *option = o->argv[o->at++];
 
+	o->flag = '\0';
 	if (strcmp(option, HASH_OPTION) == 0)
 		return take_value(o, FOUND_FLAG);
 	return FOUND_NOTHING;  /* --help, --version or a usage error */
@@ -196,6 +198,7 @@ static enum found take_letter(struct options *o)
 	const char *known = strchr(OPTIONS, *o->letter);
 	char letter = *o->letter++;
 
+	o->flag = letter;
 	if (!known || letter == '+' || letter == ':' || strchr("?hVJ", letter))
 		return FOUND_NOTHING;
 	if (known[1] != ':')
@@ -238,15 +241,22 @@ static void take_script(struct options *o, struct pycmd *out)
 	out->args_at = o->at;
 }
 
+static void note(const struct options *o, struct pycmd *out)
+{
+	if (o->flag == 'I' || o->flag == 'E' || o->flag == 'S')
+		out->isolated = true;
+	if (o->flag == 'X' && strcmp(o->value, "frozen_modules=off") == 0)
+		out->unfrozen = true;
+}
+
 void pycmd_parse(const char *const *argv, size_t argc, struct pycmd *out)
 {
-	struct options o = { argv, argc, argc > 0, "", NULL };
+	struct options o = { argv, argc, argc > 0, "", '\0', NULL };
 	enum found found;
 
 	*out = (struct pycmd){ .kind = PYCMD_NONE, .args_at = argc };
-	do
-		found = next_option(&o);
-	while (found == FOUND_FLAG);
+	while ((found = next_option(&o)) == FOUND_FLAG)
+		note(&o, out);
 	if (found == FOUND_END) {
 		take_script(&o, out);
 	} else if (found == FOUND_COMMAND) {

@@ -204,6 +204,8 @@ static const struct {
 } WORDS[] = {
 	{ "ready", on_ready },
 	{ "nodebugger", on_no_debugger },
+	{ "syspath", session_syspath },
+	{ "look", session_preflight },
 	{ "crashed", session_crashed },
 	{ "passed", on_passed },
 	{ "raised", on_raised },

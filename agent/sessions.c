@@ -100,6 +100,7 @@ static void on_gone(void *session)
 		;
 	*at = s->next;
 	session_stacks_end(s);
+	buf_free(&s->syspath);
 	uv_timer_stop(&s->end_timer);
 	s->all->ops->gone(s->all->ctx, s);
 	uv_close((uv_handle_t *)&s->timer, on_timer_closed);

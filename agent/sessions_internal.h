@@ -3,6 +3,7 @@
  *   session_view.c    what others see of a session, and want of it
  *   sessions.c        registration, and what the adapter asks for
  *   session_words.c   what a hook says
+ *   session_preflight.c  what stands in the way of debugging it
  *   session_barrier.c the barrier and its clock
  *   session_end.c     its process is ended at a client's wish
  *   session_stall.c   which of them have not moved for long
@@ -26,6 +27,7 @@
 #include <uv.h>
 
 #include "barrier.h"
+#include "buf.h"
 #include "exit_event.h"
 #include "hello.h"
 #include "history.h"
@@ -50,6 +52,7 @@ struct session {
 	void *client;
 	char client_address[64];
 	char failed[1024];     /* the exception that it is held at, or "" */
+	struct buf syspath;  /* an entry a line, while it comes */
 	char debugpy[32];    /* its version, "" while it is not known */
 	char token[33];      /* what the debuggee proves itself with */
 	int64_t since;       /* ms: the hold's start */
@@ -91,6 +94,7 @@ struct session {
 
 struct sessions {
 	bool hold_met;   /* some process was held, or told why it was not */
+	bool looked;     /* for what stands in the way, or about to */
 	bool left_out;   /* some was not, because of PITSTOP_RANKS */
 	struct session *first;
 	uv_loop_t *loop;
@@ -133,6 +137,14 @@ void session_keep_failure(struct session *s, const char *text);
  * the other function is for then. */
 void session_crashed(struct session *s, const char *text);
 void session_decide_crash(struct session *s);
+
+/* session_preflight.c */
+
+/* What the hook says in a hold: an entry of sys.path, and that all is said. What
+ * is wrong is looked for then, in a thread, and told to the log if the step is
+ * still held; of the first hold alone. `debugpy` is its version. */
+void session_syspath(struct session *s, const char *entry);
+void session_preflight(struct session *s, const char *debugpy);
 
 /* session_barrier.c */
 

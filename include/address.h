@@ -20,8 +20,14 @@ struct address_choice {
 	bool doubtful;     /* the last: loopback, link-local or docker0: nobody
 			      outside may reach it */
 	bool missed_vnet;  /* none of our addresses is in `vnet`, nor this */
+	bool bridged;      /* a container's own, by a veth, and nobody said
+			      that it is to be this one */
 	bool open;         /* `said` was NULL, and could make it another */
 };
+
+/* The network that this address of ours lies in, "10.3.0.0/24"; "" when it is
+ * none of ours. */
+void address_subnet(const char *host, char to[static 64]);
 
 /* The first that holds: `advertise` (the user's word, "" for none), the
  * address inside `vnet` (CIDR, "" for none), POD_IP, what IMDS said of the

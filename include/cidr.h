@@ -46,6 +46,9 @@ bool cidr_contains(const struct cidr_list *list, const struct sockaddr *sa);
 /* The same for "10.3.0.5" or "fd00::1"; false for any other text. */
 bool cidr_contains_text(const struct cidr_list *list, const char *address);
 
+/* Is any address in both? Texts as for cidr_parse; of a bad one nothing is. */
+bool cidr_overlap(const char *a, const char *b);
+
 enum cidr_family { CIDR_OTHER, CIDR_IPV4, CIDR_IPV6 };
 
 /* The address as in struct cidr; untouched when it is neither. */

@@ -10,6 +10,7 @@ int cmd_abort(int argc, char **argv);
 int cmd_agent(int argc, char **argv);
 int cmd_extend(int argc, char **argv);
 int cmd_launch_json(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_release(int argc, char **argv);
 int cmd_run(int argc, char **argv);

@@ -21,6 +21,8 @@ struct pycmd {
 	const char *name;  /* path or module; NULL otherwise */
 	size_t args_at;    /* index of the first argument after it */
 	bool tool;         /* a known launcher or tool: never held */
+	bool isolated;     /* -I, -E or -S: the hook is not read */
+	bool unfrozen;     /* -X frozen_modules=off */
 };
 
 /* argv[0] is the interpreter. Strings stay the caller's. The runner of Azure's

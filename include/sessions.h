@@ -44,7 +44,7 @@ struct place {
 	unsigned last_port; /* that was tried */
 	int port_error;     /* why there is none, negative errno */
 	uint16_t http_port; /* 0: none */
-	bool doubtful, missed_vnet;  /* as in address.h */
+	bool doubtful, missed_vnet, bridged;  /* as in address.h */
 	const char *token;  /* NULL: none asked for */
 };
 

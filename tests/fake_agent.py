@@ -66,11 +66,13 @@ class Hook:
 
     def line(self):
         """What the hook says next, "" when it has closed; the version of a
-        debugpy that it loads is told by the way."""
+        debugpy that it loads, and what a hold tells of its surroundings, is
+        told by the way."""
         said = self.file.readline().decode().rstrip("\n")
-        if not said.startswith("debugpy "):
+        if said.startswith("debugpy "):
+            self.debugpy = said.partition(" ")[2]
+        elif not said.startswith(("syspath ", "look ")):
             return said
-        self.debugpy = said.partition(" ")[2]
         return self.line()
 
     def is_closed(self):

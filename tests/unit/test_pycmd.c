@@ -129,6 +129,36 @@ static void options_are_read_as_python_does(void **state)
 		check(&TABLE[i], false);
 }
 
+static void options_that_matter_to_the_hook_are_noted(void **state)
+{
+	static const struct {
+		const char *line;
+		bool isolated, unfrozen;
+	} TABLE[] = {
+		{ "python|x.py|-I", false, false },
+		{ "python|-uI|x.py", true, false },
+		{ "python|-E|x.py", true, false },
+		{ "python|-S|-m|x", true, false },
+		{ "python|-W|-I|x.py", false, false },
+		{ "python|-X|frozen_modules=off|x.py", false, true },
+		{ "python|-BXfrozen_modules=off|-Xdev|x.py", false, true },
+		{ "python|-X|frozen_modules=on|x.py", false, false },
+		{ "python|-I|--check-hash-based-pycs|never|x.py", true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(TABLE) / sizeof(*TABLE); i++) {
+		struct words w = split(TABLE[i].line);
+		struct pycmd c;
+
+		pycmd_parse(w.argv, w.argc, &c);
+		if (c.isolated != TABLE[i].isolated ||
+		    c.unfrozen != TABLE[i].unfrozen)
+			fail_msg("%s", TABLE[i].line);
+		free(w.text);
+	}
+}
+
 static void an_empty_command_line_runs_nothing(void **state)
 {
 	struct pycmd c;
@@ -312,6 +342,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_are_read_as_python_does),
+		cmocka_unit_test(options_that_matter_to_the_hook_are_noted),
 		cmocka_unit_test(an_empty_command_line_runs_nothing),
 		cmocka_unit_test(tools_are_known),
 		cmocka_unit_test(steps_are_no_tools),
