@@ -196,6 +196,11 @@ static void on_answer(void *ctx, const struct http_client_answer *a)
 		explain(u, a);
 	}
 	if (number_of(verdicts, n, VERDICT_STOP) > 0) {
+		if (u->kind->refresh && u->kind->refresh(u->ctx)) {
+			u->queue.sent = 0;
+			send_next(u);
+			return;
+		}
 		u->told = false;
 		tell(u, "nothing more is sent there");
 		stop(u);
@@ -235,6 +240,8 @@ static bool post(struct upload *u)
 				    u->alone ? 1 : u->kind->batch,
 				    REQUEST_BYTES);
 
+	if (u->kind->refresh)
+		u->kind->refresh(u->ctx);
 	if (!client)
 		client = http_client_open(u->next.loop);
 	n = client ? u->kind->encode(u->ctx, events, n, &u->body) : 0;
