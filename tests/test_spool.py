@@ -95,6 +95,14 @@ def is_complete(kind, server, directory):
     assert first_times(kind, server.requests) == kind.wanted(read(directory))
 
 
+def released(step):
+    """False while the next agent is not there, or no hook with it."""
+    try:
+        return post(step, "release").status == 200
+    except (OSError, IndexError, KeyError, ValueError):
+        return False
+
+
 # ---- the moments ------------------------------------------------------------
 
 def test_before_a_request(told, kind, serve, tmp_path):  # noqa: F811
@@ -183,7 +191,7 @@ def test_at_any_moment(told, kind, serve, tmp_path):  # noqa: F811
         time.sleep(chance.random() / 5)
         os.kill(last, signal.SIGKILL)
     step.agent(but=last)
-    wait_for(lambda: post(step, "release").status == 200, "the release")
+    wait_for(lambda: released(step), "the release")
     step.process.terminate()
     step.finished()
     is_complete(kind, server, tmp_path)
@@ -265,7 +273,7 @@ def test_one_that_is_spoilt_stops_nobody(told, serve, how):  # noqa: F811
     server = serve(port=port)
     os.kill(step.process.pid, signal.SIGCONT)
     step.agent(but=first)
-    wait_for(lambda: post(step, "release").status == 200, "the release")
+    wait_for(lambda: released(step), "the release")
     wait_for(lambda: "released" in [p["event"] for p in properties(
         server.requests)], "what comes")
 
