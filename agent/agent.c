@@ -42,7 +42,6 @@ struct agent {
 	char token[256];
 	int ipc_fd;
 	uint16_t http_port;
-	bool again;   /* an earlier agent has told of the start */
 	bool ended;   /* nobody is left to hear of the step's end */
 };
 
@@ -71,9 +70,10 @@ static void on_ended(void *ctx)
 	if (a->ended)
 		return;
 	a->ended = true;
-	runlog_tell("ended", exit_event_fields(
-			&a->report,
-			sessions_raised(adapter_sessions(a->adapter))));
+	if (!runlog_has_told(RUNLOG_ENDED))
+		runlog_tell_once(RUNLOG_ENDED, "ended", exit_event_fields(
+				&a->report, sessions_raised(
+					adapter_sessions(a->adapter))));
 	runlog_finish(on_delivered, a);
 }
 
@@ -152,7 +152,7 @@ static void tell_start(const struct agent *a, const struct imds_answer *said)
 	    cJSON_AddNumberToObject(to, "port", adapter_port(a->adapter)) &&
 	    cJSON_AddNumberToObject(to, "http_port", a->http_port) &&
 	    metadata_add(to, said)) {
-		runlog_tell("started", to);
+		runlog_tell_once(RUNLOG_STARTED, "started", to);
 		return;
 	}
 	cJSON_Delete(to);
@@ -164,18 +164,17 @@ static void on_imds(void *ctx, const struct imds_answer *said)
 
 	if (!adapter_settle(a->adapter, said))
 		uv_stop(&a->loop);
-	if (!a->again)
+	if (runlog_is_read() && !runlog_has_told(RUNLOG_STARTED))
 		tell_start(a, said);
 }
 
-static void count_start(struct agent *a)
+static void count_start(void)
 {
 	const char *text = getenv(IPC_RESTARTS_VARIABLE), *bad = NULL;
 	long long restarts = text ? strtonum(text, 0, UINT32_MAX, &bad) : 0;
 
 	metric_set(METRIC_START_TIME, (double)time(NULL));
 	metric_set(METRIC_AGENT_RESTARTS, (double)restarts);
-	a->again = restarts > 0;
 }
 
 static int wire(struct agent *a, const struct config *config,
@@ -231,11 +230,11 @@ int agent_run(const struct config *config, const struct listeners *listeners,
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);  /* a journal as long as `ulimit -f` lets it */
 	raise_descriptor_limit();
-	count_start(&a);
+	count_start();
 	a.ipc_fd = ipc_fd;
 	if (uv_loop_init(&a.loop) < 0)
 		return 1;
-	runlog_open(&a.loop, config);
+	runlog_open(&a.loop, config, listeners->spool);
 	if (wire(&a, config, listeners) < 0)
 		return 1;
 	uv_run(&a.loop, UV_RUN_DEFAULT);

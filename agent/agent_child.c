@@ -29,7 +29,8 @@
 #define NOT_STARTED 127
 
 /* Where the agent finds what it inherits. */
-enum { AGENT_IPC_FD = 3, AGENT_HOOK_FD, AGENT_DEBUGGEE_FD, AGENT_FDS };
+enum { AGENT_IPC_FD = 3, AGENT_HOOK_FD, AGENT_DEBUGGEE_FD, AGENT_SPOOL_FD,
+       AGENT_FDS };
 
 void agent_child_init(struct agent_child *a, const struct signals *signals,
 		      const struct listeners *listeners, const char *token,
@@ -63,6 +64,7 @@ static void set_environment(const struct agent_child *a)
 	set_number(IPC_FD_VARIABLE, AGENT_IPC_FD);
 	set_number(IPC_HOOK_FD_VARIABLE, AGENT_HOOK_FD);
 	set_number(IPC_DEBUGGEE_FD_VARIABLE, AGENT_DEBUGGEE_FD);
+	set_number(IPC_SPOOL_FD_VARIABLE, AGENT_SPOOL_FD);
 	set_number(IPC_BY_FLAG_VARIABLE, a->by_flag);
 	set_number(IPC_RESTARTS_VARIABLE, a->starts);
 	setenv("PITSTOP_TOKEN", a->token, 1);
@@ -76,21 +78,22 @@ static void set_environment(const struct agent_child *a)
  * held open would never end for its reader. */
 static bool set_descriptors(const struct agent_child *a, int ipc)
 {
-	int kept[] = { AGENT_IPC_FD, AGENT_HOOK_FD, AGENT_DEBUGGEE_FD };
-	/* Out of the way, each may stand where another goes. */
-	int ipc_high = fcntl(ipc, F_DUPFD_CLOEXEC, AGENT_FDS);
-	int hooks = fcntl(a->listeners->hooks, F_DUPFD_CLOEXEC, AGENT_FDS);
-	int debuggees = fcntl(a->listeners->debuggees, F_DUPFD_CLOEXEC,
-			      AGENT_FDS);
+	const int from[] = { ipc, a->listeners->hooks,
+			     a->listeners->debuggees, a->listeners->spool };
+	int kept[] = { AGENT_IPC_FD, AGENT_HOOK_FD, AGENT_DEBUGGEE_FD,
+		       AGENT_SPOOL_FD };
+	int high[sizeof(kept) / sizeof(kept[0])];
+	size_t n = sizeof(kept) / sizeof(kept[0]);
 
-	if (dup2(ipc_high, AGENT_IPC_FD) < 0 ||
-	    dup2(hooks, AGENT_HOOK_FD) < 0)
+	/* Out of the way, each may stand where another goes. */
+	for (size_t i = 0; i < n; i++)
+		high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, AGENT_FDS);
+	for (size_t i = 0; i < n; i++)
+		if (dup2(high[i], kept[i]) < 0)
+			close(kept[i]);
+	if (high[0] < 0 || high[1] < 0)
 		return false;
-	if (debuggees < 0)
-		close(AGENT_DEBUGGEE_FD);
-	else
-		dup2(debuggees, AGENT_DEBUGGEE_FD);
-	fds_close_others(kept, sizeof(kept) / sizeof(kept[0]));
+	fds_close_others(kept, n);
 	fds_make_null(STDIN_FILENO, true);
 	fds_make_null(STDOUT_FILENO, true);
 	if (fcntl(STDERR_FILENO, F_GETFD) & FD_CLOEXEC)  /* a placeholder */
@@ -246,6 +249,16 @@ void agent_child_tick(struct agent_child *a, int64_t now)
 
 /* its end */
 
+/* One that died of the step's end left something to deliver: another has what
+ * is left of the time. */
+static bool end_again(struct agent_child *a, int wait_status)
+{
+	if (a->state != AGENT_ENDING || wait_status == 0 || a->ended_again)
+		return false;
+	a->ended_again = true;
+	return start(a) == 0 && ipc_send_end(a->ipc, &a->report) == 0;
+}
+
 static void describe_death(const struct agent_child *a, int status, char *to,
 			   size_t size)
 {
@@ -269,6 +282,8 @@ void agent_child_reaped(struct agent_child *a, pid_t pid, int wait_status,
 		return;
 	a->pid = 0;
 	hang_up(a);
+	if (end_again(a, wait_status))
+		return;
 	if (a->state == AGENT_ENDING || a->state == AGENT_LAST) {
 		a->state = AGENT_OFF;
 		return;
@@ -302,6 +317,7 @@ void agent_child_end(struct agent_child *a, const struct exit_report *r,
 		agent_child_kill(a, now);
 		return;
 	}
+	a->report = *r;
 	a->state = AGENT_ENDING;
 	a->due = now + AGENT_END_MS;
 }

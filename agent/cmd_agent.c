@@ -52,6 +52,7 @@ int cmd_agent(int argc, char **argv)
 	const struct listeners listeners = {
 		.hooks = inherited(IPC_HOOK_FD_VARIABLE),
 		.debuggees = inherited(IPC_DEBUGGEE_FD_VARIABLE),
+		.spool = inherited(IPC_SPOOL_FD_VARIABLE),
 	};
 
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 ||

@@ -5,15 +5,16 @@
 #include <string.h>
 
 #include <bsd/stdlib.h>
+#include <bsd/string.h>
 #include <cjson/cJSON.h>
 
 #include "json.h"
 #include "json_time.h"
 #include "redact.h"
 
-#define ID_BYTES 16
+#define ID_BYTES (EVENT_ID_SIZE / 2)
 
-static void random_id(char to[static 2 * ID_BYTES + 1])
+static void random_id(char to[static EVENT_ID_SIZE])
 {
 	unsigned char bytes[ID_BYTES];
 
@@ -33,22 +34,34 @@ static void make_utf8(cJSON *json)
 		make_utf8(one);
 }
 
-struct event *event_new(const char *name, int64_t at, cJSON *fields)
+struct event *event_again(const char *id, const char *name, int64_t at,
+			  cJSON *fields)
 {
-	struct event *e = fields ? calloc(1, sizeof(*e)) : NULL;
+	struct event *e = cJSON_IsObject(fields) ? calloc(1, sizeof(*e)) : NULL;
 
-	if (!e || !redact_json(fields)) {
+	if (!e) {
 		cJSON_Delete(fields);
-		free(e);
 		return NULL;
 	}
-	make_utf8(fields);
-	random_id(e->id);
+	strlcpy(e->id, id, sizeof(e->id));
+	strlcpy(e->name, name, sizeof(e->name));
 	e->at = at;
-	e->name = name;
 	e->fields = fields;
 	e->holders = 1;
 	return e;
+}
+
+struct event *event_new(const char *name, int64_t at, cJSON *fields)
+{
+	char id[EVENT_ID_SIZE];
+
+	if (!fields || !redact_json(fields)) {
+		cJSON_Delete(fields);
+		return NULL;
+	}
+	make_utf8(fields);
+	random_id(id);
+	return event_again(id, name, at, fields);
 }
 
 struct event *event_hold(struct event *e)

@@ -10,9 +10,10 @@ struct event_item {
 	size_t size;
 };
 
-void event_queue_init(struct event_queue *q)
+void event_queue_init(struct event_queue *q,
+		      void (*gone)(void *ctx, struct event *e), void *ctx)
 {
-	*q = (struct event_queue){ .end = &q->first };
+	*q = (struct event_queue){ .end = &q->first, .gone = gone, .ctx = ctx };
 }
 
 /* The one that `at` points to. */
@@ -25,6 +26,8 @@ static void take_out(struct event_queue *q, struct event_item **at)
 		q->end = at;
 	q->count--;
 	q->bytes -= i->size;
+	if (q->gone)
+		q->gone(q->ctx, i->event);
 	event_drop(i->event);
 	free(i);
 }
@@ -86,9 +89,9 @@ void event_queue_settle(struct event_queue *q, const enum verdict *verdicts)
 	q->sent = 0;
 }
 
-void event_queue_clear(struct event_queue *q)
+void event_queue_shift(struct event_queue *q, size_t n)
 {
-	while (q->first)
+	while (n-- > 0)
 		take_out(q, &q->first);
 	q->sent = 0;
 }

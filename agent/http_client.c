@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #define CONNECT_MS 10000L
 #define WHOLE_MS 30000L   /* of a request, however busy its server keeps us */
 #define PROTOCOLS "http,https"
+#define REDIRECTIONS_MAX 3
+#define AUTHORIZATION "Authorization:"
 
 struct http_client {
 	uv_loop_t *loop;
@@ -24,6 +27,7 @@ struct http_client {
 struct post {
 	CURL *easy;
 	struct curl_slist *headers;
+	unsigned redirections;
 	struct buf answer;
 	http_client_done *done;
 	void *ctx;
@@ -107,6 +111,9 @@ static void describe(struct post *p, CURLcode rc, struct http_client_answer *a)
 		a->status = (int)status;
 	else
 		explain(p->easy, rc, a->why, sizeof(a->why));
+	if (status >= 300 && status < 400)
+		snprintf(a->why, sizeof(a->why), "it answered %ld, a "
+			 "redirection that is not followed", status);
 	a->retry_after = (after < INT_MAX ? after : INT_MAX) * 1000;
 	a->body = buf_add(&p->answer, "", 1) ? p->answer.data : "";
 }
@@ -119,14 +126,57 @@ static void post_free(struct post *p)
 	free(p);
 }
 
+/* Who sees it may do what its owner may. */
+static void drop_authorization(struct post *p)
+{
+	struct curl_slist **at = &p->headers, *h;
+
+	while ((h = *at)) {
+		if (strncasecmp(h->data, AUTHORIZATION,
+				strlen(AUTHORIZATION)) != 0) {
+			at = &h->next;
+			continue;
+		}
+		*at = h->next;
+		h->next = NULL;
+		curl_slist_free_all(h);
+	}
+	curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, p->headers);
+}
+
+/* We do it, and not curl, which would go on by GET at a 301, 302 or 303: what
+ * answers there has not got what we sent. */
+static bool follow(struct http_client *c, struct post *p)
+{
+	char from[HTTP_CLIENT_WHERE], to[HTTP_CLIENT_WHERE];
+	char *url = NULL, *now = NULL;
+	long status = 0;
+
+	curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(p->easy, CURLINFO_REDIRECT_URL, &url);
+	curl_easy_getinfo(p->easy, CURLINFO_EFFECTIVE_URL, &now);
+	if ((status != 307 && status != 308) || !url ||
+	    p->redirections++ == REDIRECTIONS_MAX ||
+	    !http_client_where(now, from) || !http_client_where(url, to) ||
+	    (strncmp(from, "https:", 6) == 0 && strncmp(to, "https:", 6) != 0))
+		return false;
+	if (strcasecmp(from, to) != 0)
+		drop_authorization(p);
+	buf_free(&p->answer);
+	return curl_easy_setopt(p->easy, CURLOPT_URL, url) == CURLE_OK &&
+	       curl_multi_add_handle(c->multi, p->easy) == CURLM_OK;
+}
+
 static void finish(struct http_client *c, CURL *easy, CURLcode rc)
 {
 	struct http_client_answer a = { 0 };
 	struct post *p = NULL;
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &p);
-	describe(p, rc, &a);
 	curl_multi_remove_handle(c->multi, easy);
+	if (follow(c, p))
+		return;
+	describe(p, rc, &a);
 	p->done(p->ctx, &a);
 	post_free(p);
 }
@@ -299,7 +349,6 @@ static bool add_headers(struct post *p, const char *const *headers)
 	return true;
 }
 
-/* An answer's own wishes are followed nowhere: no redirections, no cookies. */
 static bool set_up(struct post *p, const struct http_client_request *r)
 {
 	CURL *e = p->easy;
@@ -350,7 +399,8 @@ bool http_client_where(const char *url, char to[static HTTP_CLIENT_WHERE])
 	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
 	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
 	    strncmp(scheme, "http", 4) == 0) {
-		curl_url_get(u, CURLUPART_PORT, &port, 0);
+		curl_url_get(u, CURLUPART_PORT, &port,
+			     CURLU_NO_DEFAULT_PORT);
 		n = snprintf(to, HTTP_CLIENT_WHERE, "%s://%s%s%s", scheme,
 			     host, port ? ":" : "", port ? port : "");
 	}

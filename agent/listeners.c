@@ -4,9 +4,14 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8u  /* linux/memfd.h, from 6.3 on */
+#endif
 
 #define BACKLOG 4096 /* connections while the agent restarts */
 
@@ -48,13 +53,23 @@ static int listen_for_debuggees(void)
 	return listen_at((struct sockaddr *)&sa, sizeof(sa));
 }
 
+/* A kernel may want to be told that nothing in it will be executed, or not know
+ * of that. */
+static int open_spool(void)
+{
+	int fd = memfd_create("pitstop-spool", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+
+	return fd >= 0 ? fd : memfd_create("pitstop-spool", MFD_CLOEXEC);
+}
+
 int listeners_open(struct listeners *l, const char *name)
 {
-	*l = (struct listeners){ -1, -1 };
+	*l = (struct listeners){ -1, -1, -1 };
 	l->hooks = listen_for_hooks(name);
 	if (l->hooks < 0)
 		return -errno;
 	l->debuggees = listen_for_debuggees();
+	l->spool = open_spool();
 	return 0;
 }
 
@@ -64,5 +79,7 @@ void listeners_close(struct listeners *l)
 		close(l->hooks);
 	if (l->debuggees >= 0)
 		close(l->debuggees);
-	*l = (struct listeners){ -1, -1 };
+	if (l->spool >= 0)
+		close(l->spool);
+	*l = (struct listeners){ -1, -1, -1 };
 }

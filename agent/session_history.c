@@ -58,8 +58,11 @@ static void describe_place(const struct place *at, cJSON *to)
 static void tell_runlog(const struct session *s, const char *what,
 			const char *detail)
 {
-	cJSON *fields = describe(s, detail);
+	cJSON *fields;
 
+	if (!runlog_is_read())
+		return;
+	fields = describe(s, detail);
 	if (!s->noted)
 		describe_process(s, fields);
 	if (strcmp(what, "stalled") == 0)

@@ -14,10 +14,15 @@
 #include "buf.h"
 #include "config.h"
 #include "event.h"
+#include "event_queue.h"
 #include "log.h"
 #include "sink.h"
+#include "spool.h"
 
 #define WAITING_MAX (1 << 20)  /* bytes that wait for a slow disk */
+#define TAIL_MAX (2 * WAITING_MAX)  /* of what was there before; the most that
+				       is written at once is less */
+#define ID_BYTES 40            /* {"id":"...": so a line begins, its own */
 #define LOGS "AZUREML_CR_HT_CAP_logs_PATH"
 
 /* A disk may be far away and dead, so that the loop never waits for one: all
@@ -31,12 +36,14 @@ struct journal {
 	size_t dir_count, dir;
 	char path[PATH_MAX + 128];
 	struct buf waiting, writing;
+	struct event_queue events;  /* that are not in the file yet */
+	size_t events_writing;
 	bool busy;
 	bool wanted;         /* by its user, who hears why there is none */
 	bool warned;
 	bool off;            /* none could be opened */
 	bool torn;           /* the last line in it is not whole */
-	char last_byte;      /* of what was there before */
+	char *tail;          /* of what was there before */
 	void (*done)(void *ctx);
 	void *ctx;
 };
@@ -64,14 +71,37 @@ static void give_up(struct journal *j, int error)
 	if (j->wanted)
 		warn(j, error);
 	buf_free(&j->waiting);
+	event_queue_shift(&j->events, j->events.count);
 	j->off = true;
 }
 
-static void on_last_byte(uv_fs_t *fs)
+/* An agent that died may have written an event and not have told that. */
+static void leave_out_known(struct journal *j, size_t tail)
+{
+	char *line = j->waiting.data, *end = line + j->waiting.len, *next;
+
+	for (; line < end; line = next) {
+		next = (char *)memchr(line, '\n', (size_t)(end - line)) + 1;
+		if (!memmem(j->tail, tail, line, ID_BYTES))
+			continue;
+		memmove(line, next, (size_t)(end - next));
+		end -= next - line;
+		next = line;
+	}
+	j->waiting.len = (size_t)(end - j->waiting.data);
+	if (j->waiting.len == 0)
+		event_queue_shift(&j->events, j->events.count);
+}
+
+static void on_tail(uv_fs_t *fs)
 {
 	struct journal *j = fs->data;
+	size_t n = fs->result > 0 ? (size_t)fs->result : 0;
 
-	j->torn = fs->result == 1 && j->last_byte != '\n';
+	j->torn = n > 0 && j->tail[n - 1] != '\n';
+	if (n > 0 && j->waiting.len > 0)
+		leave_out_known(j, n);
+	free(j->tail);
 	rest(j);
 	work(j);
 }
@@ -80,12 +110,17 @@ static void on_size(uv_fs_t *fs)
 {
 	struct journal *j = fs->data;
 	int64_t size = fs->result == 0 ? (int64_t)fs->statbuf.st_size : 0;
-	uv_buf_t b = uv_buf_init(&j->last_byte, 1);
+	size_t len = size < TAIL_MAX ? (size_t)size : TAIL_MAX;
+	uv_buf_t b;
 
 	rest(j);
-	if (size > 0)
-		j->busy = uv_fs_read(j->loop, &j->fs, j->fd, &b, 1, size - 1,
-				     on_last_byte) == 0;
+	j->tail = malloc(len);
+	b = uv_buf_init(j->tail, (unsigned)len);
+	if (len > 0 && j->tail)
+		j->busy = uv_fs_read(j->loop, &j->fs, j->fd, &b, 1,
+				     size - (int64_t)len, on_tail) == 0;
+	if (!j->busy)
+		free(j->tail);
 	work(j);
 }
 
@@ -98,6 +133,7 @@ static void on_open(uv_fs_t *fs)
 	rest(j);
 	if (rc >= 0) {
 		j->fd = rc;
+		j->sink.where = j->path;
 		j->busy = uv_fs_fstat(j->loop, &j->fs, j->fd, on_size) == 0;
 	} else if (++j->dir == j->dir_count) {
 		give_up(j, rc);
@@ -141,6 +177,10 @@ static void on_written(uv_fs_t *fs)
 		j->torn = j->writing.data[n - 1] != '\n';
 		buf_consume(&j->writing, (size_t)n);
 	}
+	if (j->writing.len == 0) {
+		event_queue_shift(&j->events, j->events_writing);
+		j->events_writing = 0;
+	}
 	if (n > 0 && j->writing.len == 0)
 		j->busy = uv_fs_fdatasync(j->loop, &j->fs, j->fd,
 					  on_synced) == 0;
@@ -156,6 +196,7 @@ static bool next_lines(struct journal *j)
 	    !buf_add(&j->writing, j->waiting.data, j->waiting.len))
 		return false;
 	buf_consume(&j->waiting, j->waiting.len);
+	j->events_writing = j->events.count;
 	return true;
 }
 
@@ -184,17 +225,31 @@ static void work(struct journal *j)
 	j->done = NULL;
 }
 
+static bool add_line(struct buf *to, const struct event *e)
+{
+	cJSON *json = event_json(e);
+	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+	bool done = text && buf_addf(to, "%s\n", text);
+
+	cJSON_free(text);
+	cJSON_Delete(json);
+	return done;
+}
+
+static bool hold(struct journal *j, struct event *e)
+{
+	if (j->waiting.len <= WAITING_MAX && add_line(&j->waiting, e))
+		return event_queue_add(&j->events, e);
+	warn(j, UV_ENOBUFS);
+	return false;
+}
+
 static void take(struct sink *s, struct event *e)
 {
 	struct journal *j = (struct journal *)s;
-	cJSON *json = j->off ? NULL : event_json(e);
-	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
 
-	if (!j->off && (!text || j->waiting.len > WAITING_MAX ||
-			!buf_addf(&j->waiting, "%s\n", text)))
-		warn(j, UV_ENOBUFS);
-	cJSON_free(text);
-	cJSON_Delete(json);
+	if (j->off || !hold(j, e))
+		spool_done(e, s->slot);
 	work(j);
 }
 
@@ -205,6 +260,13 @@ static void finish(struct sink *s, void (*done)(void *ctx), void *ctx)
 	j->done = done;
 	j->ctx = ctx;
 	work(j);
+}
+
+static void on_gone(void *ctx, struct event *e)
+{
+	struct journal *j = ctx;
+
+	spool_done(e, j->sink.slot);
 }
 
 static void add_dir(struct journal *j, const char *dir)
@@ -239,6 +301,7 @@ struct sink *sink_journal_open(uv_loop_t *loop, const struct config *config)
 	}
 	j->sink = (struct sink){ .name = "journal", .take = take,
 				 .finish = finish };
+	event_queue_init(&j->events, on_gone, j);
 	j->loop = loop;
 	j->fs.data = j;
 	j->fd = -1;

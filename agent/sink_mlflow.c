@@ -4,17 +4,28 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <mbedtls/base64.h>
 
 #include "buf.h"
+#include "file_text.h"
+#include "log.h"
 #include "mlflow.h"
 #include "upload.h"
+
+#define TOKEN_FILE "MLFLOW_TRACKING_TOKEN_FILE"
+#define TOKEN_MAX 16384  /* bytes */
 
 static struct {
 	struct mlflow_batch batch;
 	struct buf url, authorization;
 	const char *headers[2];
+	const char *file;   /* of the token, NULL: there is none */
+	struct timespec changed;
+	bool warned;
 } mlflow;
 
 static size_t encode(void *ctx, struct event *const *events, size_t n,
@@ -62,19 +73,80 @@ static bool add_basic(struct buf *to, const char *user, const char *password)
 	return done;
 }
 
-/* As for MLflow's own client a password counts before a token. A line's end,
- * which a file may have left in it, would end the header. */
-static bool add_authorization(struct buf *to)
+/* A line's end, which a file may have left in it, would end the header. */
+static bool set_bearer(const char *token)
+{
+	struct buf b = { 0 };
+	size_t len = strcspn(token, "\r\n");
+
+	if (len == 0 || !buf_addf(&b, "Authorization: Bearer %.*s", (int)len,
+				  token))
+		return false;
+	buf_free(&mlflow.authorization);
+	mlflow.authorization = b;
+	mlflow.headers[0] = b.data;
+	return true;
+}
+
+/* Whoever could write to it could have our events for his server's. */
+static const char *what_is_wrong(const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode) || st->st_size >= TOKEN_MAX)
+		return "it is no small file";
+	if (st->st_mode & S_IWOTH ||
+	    (st->st_uid != 0 && st->st_uid != geteuid()))
+		return "others may write to it";
+	return NULL;
+}
+
+/* The file's token from now on, if it has another one than last time. */
+static bool refresh(void *ctx)
+{
+	const char *wrong = "it is not there";
+	char text[TOKEN_MAX] = "";
+	struct stat st = { 0 };
+	bool found;
+
+	(void)ctx;
+	if (!mlflow.file)
+		return false;
+	found = stat(mlflow.file, &st) == 0;
+	if (found && st.st_mtim.tv_sec == mlflow.changed.tv_sec &&
+	    st.st_mtim.tv_nsec == mlflow.changed.tv_nsec)
+		return false;
+	wrong = found ? what_is_wrong(&st) : wrong;
+	if (!wrong && file_text(mlflow.file, text, sizeof(text)) &&
+	    set_bearer(text)) {
+		mlflow.changed = st.st_mtim;
+		mlflow.warned = false;
+		explicit_bzero(text, sizeof(text));
+		return true;
+	}
+	if (!mlflow.warned)
+		log_warn("MLflow: the file that " TOKEN_FILE " names has no "
+			 "token (%s); the one before counts",
+			 wrong ? wrong : "it is empty or cannot be read");
+	mlflow.warned = true;
+	return false;
+}
+
+/* As for MLflow's own client a password counts before a token. */
+static bool add_authorization(void)
 {
 	const char *user = variable("MLFLOW_TRACKING_USERNAME", NULL);
 	const char *password = variable("MLFLOW_TRACKING_PASSWORD", NULL);
 	const char *token = variable("MLFLOW_TRACKING_TOKEN", NULL);
 
-	if (user && password)
-		return add_basic(to, user, password);
-	return !token ||
-	       buf_addf(to, "Authorization: Bearer %.*s",
-			(int)strcspn(token, "\r\n"), token);
+	if (user && password) {
+		if (!add_basic(&mlflow.authorization, user, password))
+			return false;
+		mlflow.headers[0] = mlflow.authorization.data;
+		return true;
+	}
+	mlflow.file = variable(TOKEN_FILE, NULL);
+	if (token)
+		set_bearer(token);
+	return true;
 }
 
 struct sink *sink_mlflow_open(uv_loop_t *loop)
@@ -85,15 +157,15 @@ struct sink *sink_mlflow_open(uv_loop_t *loop)
 		.batch = UPLOAD_BATCH_MAX,
 		.encode = encode,
 		.judge = judge,
+		.refresh = refresh,
 	};
 	const char *uri = variable("MLFLOW_TRACKING_URI", NULL);
 
 	mlflow.batch.run = variable("MLFLOW_RUN_ID", "AZUREML_RUN_ID");
 	mlflow.batch.node = variable("AZUREML_CR_NODE_RANK", "NODE_RANK");
 	if (!uri || !mlflow.batch.run || !mlflow_url(&mlflow.url, uri) ||
-	    !add_authorization(&mlflow.authorization))
+	    !add_authorization())
 		return NULL;
-	mlflow.headers[0] = mlflow.authorization.data;
 	kind.headers = mlflow.headers;
 	kind.url = mlflow.url.data;
 	return upload_open(loop, &kind, NULL);

@@ -234,7 +234,7 @@ static void supervise(struct supervisor *s)
 {
 	int kept[] = { s->signals.fd, s->terminal.fd, s->hook.fd,
 		       s->listeners.hooks, s->listeners.debuggees,
-		       s->meter.out.fd };
+		       s->listeners.spool, s->meter.out.fd };
 
 	/* What was inherited is the step's: who reads from a pipe that the
 	 * step has closed must see it closed. */

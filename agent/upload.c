@@ -5,12 +5,14 @@
 #include <stdlib.h>
 
 #include <bsd/stdlib.h>
+#include <bsd/string.h>
 
 #include "agent_child.h"
 #include "buf.h"
 #include "event_queue.h"
 #include "http_client.h"
 #include "log.h"
+#include "spool.h"
 
 #define REQUEST_BYTES (256 * 1024)   /* of the events of one; one that is
 					larger goes alone */
@@ -20,6 +22,7 @@
 #define FINISH_MS (AGENT_END_MS - 1500)  /* clients had one second of it */
 #define LINES_BURST 6                /* then one in LINES_EVERY_MS */
 #define LINES_EVERY_MS 600000
+#define LATE "no answer in time"
 
 struct upload {
 	struct sink sink;
@@ -27,14 +30,12 @@ struct upload {
 	void *ctx;
 	uv_timer_t next;        /* active: when to send */
 	uv_timer_t limit;       /* active: the run is over */
-	char where[HTTP_CLIENT_WHERE];
+	char where[HTTP_CLIENT_WHERE], why[96];
 	struct event_queue queue;
 	size_t alone;           /* so many of the first go one by one */
 	struct buf body;
 	uint64_t pause;         /* ms, 0: the last request went well */
 	bool told;              /* that it does not work */
-	bool stopped;
-	uint64_t missed;        /* events that it will never have */
 	struct log_rate lines;
 	void (*done)(void *ctx);
 	void *done_ctx;
@@ -47,7 +48,14 @@ static void count(struct upload *u, enum metric_result r, size_t n)
 	metric_add(metric_sink_events(u->kind->metric, r), (double)n);
 	metric_set(metric_sink_queue(u->kind->metric), (double)u->queue.count);
 	if (r != METRIC_RESULT_DELIVERED)
-		u->missed += n;
+		spool_miss(u->sink.slot, n);
+}
+
+static void on_gone(void *ctx, struct event *e)
+{
+	struct upload *u = ctx;
+
+	spool_done(e, u->sink.slot);
 }
 
 /* the end */
@@ -61,22 +69,22 @@ static void finished(struct upload *u)
 		return;
 	uv_timer_stop(&u->limit);
 	uv_timer_stop(&u->next);
-	u->missed += u->queue.count;
-	if (u->missed && !u->stopped)
-		log_warn("%llu of the run log's events did not reach %s at %s",
-			 (unsigned long long)u->missed, u->kind->name,
-			 u->where);
+	spool_miss(u->sink.slot, u->queue.count);
 	done(u->done_ctx);
 }
 
 static void on_limit(uv_timer_t *t)
 {
-	finished(t->data);
+	struct upload *u = t->data;
+
+	if (u->queue.sent)
+		strlcpy(u->why, LATE, sizeof(u->why));
+	finished(u);
 }
 
 /* telling */
 
-static void tell(struct upload *u, const char *what, const char *then)
+static void tell(struct upload *u, const char *then)
 {
 	int64_t now = (int64_t)uv_now(u->next.loop);
 
@@ -84,16 +92,15 @@ static void tell(struct upload *u, const char *what, const char *then)
 		return;
 	u->told = true;
 	log_warn("%s at %s: %s; %s (the step is not affected)", u->kind->name,
-		 u->where, what, then);
+		 u->where, u->why, then);
 }
 
-static void tell_failure(struct upload *u, const struct http_client_answer *a,
-			 const char *then)
+static void explain(struct upload *u, const struct http_client_answer *a)
 {
-	char status[32];
-
-	snprintf(status, sizeof(status), "it answered %d", a->status);
-	tell(u, a->status ? status : a->why, then);
+	if (*a->why)
+		strlcpy(u->why, a->why, sizeof(u->why));
+	else
+		snprintf(u->why, sizeof(u->why), "it answered %d", a->status);
 }
 
 /* answers */
@@ -133,8 +140,8 @@ static void stop(struct upload *u)
 {
 	size_t n = u->queue.count;
 
-	u->stopped = true;
-	event_queue_clear(&u->queue);
+	u->sink.stopped = true;
+	event_queue_shift(&u->queue, n);
 	count(u, METRIC_RESULT_LOST, n);
 	finished(u);
 }
@@ -184,11 +191,18 @@ static void on_answer(void *ctx, const struct http_client_answer *a)
 	judge(u, a, verdicts);
 	again = number_of(verdicts, n, VERDICT_AGAIN);
 	lost = number_of(verdicts, n, VERDICT_LOST);
-	if (again + lost > 0 || verdicts[0] == VERDICT_STOP)
+	if (again + lost > 0 || verdicts[0] == VERDICT_STOP) {
 		metric_add(metric_sink_failures(u->kind->metric), 1);
+		explain(u, a);
+	}
 	if (number_of(verdicts, n, VERDICT_STOP) > 0) {
+		if (u->kind->refresh && u->kind->refresh(u->ctx)) {
+			u->queue.sent = 0;
+			send_next(u);
+			return;
+		}
 		u->told = false;
-		tell_failure(u, a, "nothing more is sent there");
+		tell(u, "nothing more is sent there");
 		stop(u);
 		return;
 	}
@@ -200,9 +214,9 @@ static void on_answer(void *ctx, const struct http_client_answer *a)
 	}
 	settle(u, verdicts);
 	if (lost > 0)
-		tell_failure(u, a, "what it does not take is lost");
+		tell(u, "what it does not take is lost");
 	if (again > 0) {
-		tell_failure(u, a, "it is tried again");
+		tell(u, "it is tried again");
 		pause_after(u, a->retry_after);
 		return;
 	}
@@ -226,6 +240,8 @@ static bool post(struct upload *u)
 				    u->alone ? 1 : u->kind->batch,
 				    REQUEST_BYTES);
 
+	if (u->kind->refresh)
+		u->kind->refresh(u->ctx);
 	if (!client)
 		client = http_client_open(u->next.loop);
 	n = client ? u->kind->encode(u->ctx, events, n, &u->body) : 0;
@@ -246,7 +262,8 @@ static void send_next(struct upload *u)
 	if (post(u))
 		return;
 	buf_free(&u->body);
-	tell(u, "memory is short", "it is tried again");
+	strlcpy(u->why, "memory is short", sizeof(u->why));
+	tell(u, "it is tried again");
 	pause_after(u, 0);
 }
 
@@ -262,10 +279,9 @@ static void take(struct sink *s, struct event *e)
 {
 	struct upload *u = (struct upload *)s;
 
-	if (u->kind->wants && !u->kind->wants(e))
-		return;
-	if (u->stopped || !event_queue_add(&u->queue, e)) {
+	if (u->sink.stopped || !event_queue_add(&u->queue, e)) {
 		count(u, METRIC_RESULT_LOST, 1);
+		spool_done(e, s->slot);
 		return;
 	}
 	count(u, METRIC_RESULT_DROPPED, event_queue_trim(&u->queue));
@@ -297,11 +313,13 @@ struct sink *upload_open(uv_loop_t *loop, const struct upload_kind *kind,
 		free(u);
 		return NULL;
 	}
-	u->sink = (struct sink){ .name = kind->name, .take = take,
-				 .finish = finish };
+	u->sink = (struct sink){ .name = kind->name, .where = u->where,
+				 .why = u->why, .wants = kind->wants,
+				 .take = take, .finish = finish };
+	strlcpy(u->why, LATE, sizeof(u->why));
 	u->kind = kind;
 	u->ctx = ctx;
-	event_queue_init(&u->queue);
+	event_queue_init(&u->queue, on_gone, u);
 	u->lines = (struct log_rate){ .every_ms = LINES_EVERY_MS,
 				      .burst = LINES_BURST,
 				      .left = LINES_BURST };

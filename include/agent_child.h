@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "exit_report.h"
 #include "log.h"
 
-struct exit_report;
 struct listeners;
 struct signals;
 
@@ -40,6 +40,8 @@ struct agent_child {
 	int64_t due;            /* of what the state waits for */
 	int64_t pause;          /* before the next start */
 	struct log_rate lines;
+	struct exit_report report;  /* once the step has ended */
+	bool ended_again;       /* another agent was told of that */
 };
 
 /* `token`, `by_flag` and `listeners` are for every agent; what is pointed to
@@ -64,7 +66,8 @@ void agent_child_reaped(struct agent_child *a, pid_t pid, int wait_status,
 
 /* The step has ended: tell the agent, if it was ready (or is starting, and the
  * step failed), and give it AGENT_END_MS for what it has to deliver; else kill
- * it. It is AGENT_OFF in the end. */
+ * it. Where it dies of that, another one gets the rest of the time. It is
+ * AGENT_OFF in the end. */
 #define AGENT_END_MS 5000
 void agent_child_end(struct agent_child *a, const struct exit_report *r,
 		     int64_t now);

@@ -10,19 +10,30 @@
 
 struct cJSON;
 
+#define EVENT_ID_SIZE 33    /* bytes */
+#define EVENT_NAME_SIZE 32
+
 struct event {
-	char id[33];           /* random: where one comes twice, it tells */
-	int64_t at;            /* ms since 1970 */
-	const char *name;      /* a word that lasts, such as "held" */
+	char id[EVENT_ID_SIZE];  /* random: where one comes twice, it tells */
+	char name[EVENT_NAME_SIZE];  /* a word, such as "held" */
+	int64_t at;              /* ms since 1970 */
 	struct cJSON *fields;  /* an object of texts, numbers, booleans and
 				  lists of them, in UTF-8, with no secret in
 				  it */
 	unsigned holders;
+	uint8_t waiting;       /* bit N: the sink at slot N has not got it yet */
+	int64_t place;         /* the spool's */
 };
 
 /* `fields` is consumed, also when it is NULL: memory is short, as when NULL
  * comes back. Of its secrets nothing is left: see redact.h. */
 struct event *event_new(const char *name, int64_t at, struct cJSON *fields);
+
+/* One that was told before, of which no secret has to be taken out any more.
+ * NULL, too, when the fields are no object. */
+struct event *event_again(const char *id, const char *name, int64_t at,
+			  struct cJSON *fields);
+
 struct event *event_hold(struct event *e);
 void event_drop(struct event *e);
 

@@ -20,9 +20,14 @@ struct event_queue {
 	struct event_item *first, **end;
 	size_t count, bytes;
 	size_t sent;
+	void (*gone)(void *ctx, struct event *e);
+	void *ctx;
 };
 
-void event_queue_init(struct event_queue *q);
+/* gone(ctx, ...) comes for each that leaves the queue, just before. NULL: for
+ * none. */
+void event_queue_init(struct event_queue *q,
+		      void (*gone)(void *ctx, struct event *e), void *ctx);
 
 /* False when memory is short. */
 bool event_queue_add(struct event_queue *q, struct event *e);
@@ -39,6 +44,7 @@ size_t event_queue_peek(const struct event_queue *q, struct event **events,
  * its way any more. */
 void event_queue_settle(struct event_queue *q, const enum verdict *verdicts);
 
-void event_queue_clear(struct event_queue *q);
+/* The first n leave, none is on its way any more. */
+void event_queue_shift(struct event_queue *q, size_t n);
 
 #endif

@@ -3,7 +3,9 @@
  * Certificates are verified against the file (or directory) that SSL_CERT_FILE,
  * REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names, else against the system's.
  * HTTPS_PROXY, NO_PROXY and the like mean what they mean to curl. A redirection
- * is an answer like others. */
+ * by 307 or 308 is followed, a few times and never from https to http; to
+ * another origin without the header Authorization. All else is an answer like
+ * others. */
 #ifndef PITSTOP_HTTP_CLIENT_H
 #define PITSTOP_HTTP_CLIENT_H
 
@@ -30,8 +32,8 @@ struct http_client_answer {
 	int status;           /* 0: none came */
 	const char *body;     /* with a NUL behind it */
 	int64_t retry_after;  /* ms, 0: nothing is said */
-	char why[96];         /* what failed, without anything of the URL, when
-				 the status is 0 */
+	char why[96];         /* what failed, without anything of the URL;
+				 "": the status tells */
 };
 
 typedef void http_client_done(void *ctx, const struct http_client_answer *a);

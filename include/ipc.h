@@ -33,6 +33,7 @@ struct ipc_message {
 						    finds it again */
 #define IPC_DEBUGGEE_FD_VARIABLE "PITSTOP_DEBUGGEE_FD"  /* the debuggees',
 							   likewise */
+#define IPC_SPOOL_FD_VARIABLE "PITSTOP_SPOOL_FD"  /* the spool's file */
 #define IPC_BY_FLAG_VARIABLE "PITSTOP_BY_FLAG"   /* what a flag set, see
 						    config.h */
 

@@ -28,6 +28,9 @@ struct upload_kind {
 	const char *const *headers;  /* "Name: value", up to NULL; or NULL */
 	size_t batch;             /* events of one request, UPLOAD_BATCH_MAX at
 				     the most */
+	/* Are the headers others than before? Asked before each request; and
+	 * after a 401 or 403, which counts only if they are not. NULL: never. */
+	bool (*refresh)(void *ctx);
 	/* The others are not for this server. NULL: all are. */
 	bool (*wants)(const struct event *e);
 	/* Append the first of the n as JSON; returns how many these are, 0 when

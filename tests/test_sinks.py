@@ -1,6 +1,7 @@
 """What MLflow and Application Insights are sent."""
 import base64
 import json
+import os
 import re
 import socket
 
@@ -8,7 +9,7 @@ import pytest
 
 from harness import wait_for
 from sink_server import Server, certificate
-from test_http import TOKEN
+from test_http import TOKEN, post
 from test_metrics import ours
 from test_upload import HOLD, hooked, is_untouched, serve  # noqa: F401
 
@@ -120,6 +121,110 @@ def test_a_token_that_has_expired(logged, serve):  # noqa: F811
         "pitstop: MLflow at %s: it answered 401; nothing more is sent there "
         "(the step is not affected)" % server.url]
     assert len(server.requests) == 1
+
+
+@pytest.fixture
+def token_file(tmp_path):
+    """token_file(text): as who renews a token writes it."""
+    path = tmp_path / "token"
+
+    def write(text):
+        new = tmp_path / "token.new"
+        new.write_text(text)
+        new.chmod(0o600)
+        new.rename(path)
+        return str(path)
+    return write
+
+
+def bearers(server):
+    return [r.headers["Authorization"] for r in server.requests]
+
+
+def test_a_token_is_read_again_when_its_file_changes(
+        logged, serve, token_file):  # noqa: F811
+    server = serve()
+    step = logged(server.url, "--hold", "--timeout", "60", seconds=60,
+                  MLFLOW_TRACKING_TOKEN_FILE=token_file("s3cr3t-1\n"))
+    step.held_at()
+    delivered(step, "mlflow", 2)
+    assert set(bearers(server)) == {"Bearer s3cr3t-1"}
+    count = len(server.requests)
+    token_file("s3cr3t-2\n")
+    post(step, "release")
+    server.wait(count + 1)
+    assert set(bearers(server)[count:]) == {"Bearer s3cr3t-2"}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_was_renewed_meanwhile(logged, serve,  # noqa: F811
+                                            token_file, status):
+    """The answer comes when the file has another one already."""
+    def renew(_):
+        token_file("s3cr3t-2")
+        return status, {}, ""
+
+    server = serve(renew)
+    step = logged(server.url, *HOLD,
+                  MLFLOW_TRACKING_TOKEN_FILE=token_file("s3cr3t-1"))
+    assert is_untouched(step) == []
+    assert bearers(server)[0] == "Bearer s3cr3t-1"
+    assert set(bearers(server)[1:]) == {"Bearer s3cr3t-2"}
+    assert server.requests[0].json == server.requests[1].json
+
+
+def test_a_token_that_is_refused_once_more(logged, serve,  # noqa: F811
+                                           token_file):
+    def renew(_):
+        token_file("s3cr3t-2")
+        return 401, {}, ""
+
+    server = serve(renew, default=(403, {}, ""))
+    step = logged(server.url, *HOLD,
+                  MLFLOW_TRACKING_TOKEN_FILE=token_file("s3cr3t-1"))
+    assert is_untouched(step) == [
+        "pitstop: MLflow at %s: it answered 403; nothing more is sent there "
+        "(the step is not affected)" % server.url]
+    assert len(server.requests) == 2
+
+
+BAD_FILES = {"empty": "it is empty or cannot be read",
+             "long": "it is no small file", "missing": "it is not there",
+             "open": "others may write to it"}
+
+
+@pytest.mark.parametrize("how", BAD_FILES)
+def test_a_file_without_a_token_leaves_the_one_before(
+        logged, serve, token_file, how):  # noqa: F811
+    server = serve()
+    path = token_file({"empty": "\n", "long": "s3cr3t" * 9999}.get(
+        how, "s3cr3t-2"))
+    if how == "missing":
+        os.unlink(path)
+    if how == "open":
+        os.chmod(path, 0o666)
+    step = logged(server.url, *HOLD, MLFLOW_TRACKING_TOKEN_FILE=path)
+    assert is_untouched(step) == [
+        "pitstop: MLflow: the file that MLFLOW_TRACKING_TOKEN_FILE names has "
+        "no token (%s); the one before counts" % BAD_FILES[how]]
+    assert set(bearers(server)) == {"Bearer " + BEARER}
+
+
+def other_origins_hear_no_token(logged, server, other):  # noqa: F811
+    step = logged(server.url, *HOLD)
+    assert is_untouched(step) == []
+    assert set(bearers(server)) == {"Bearer " + BEARER}
+    assert other.requests
+    assert set(bearers(other)) == {None}
+    assert [r.json for r in other.requests] == [r.json for r in
+                                                server.requests]
+
+
+def test_a_redirection_takes_no_token_elsewhere(logged, serve):  # noqa: F811
+    """To another port, which is another origin."""
+    other = serve()
+    other_origins_hear_no_token(logged, serve(default=(
+        308, {"Location": other.url + "/x"}, "")), other)
 
 
 def test_one_that_is_refused_does_not_take_others_along(

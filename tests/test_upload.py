@@ -1,6 +1,8 @@
 """How the run log gets to servers, good and bad: whatever they do, the step's
 output and status are its own, and at its end it waits 5 s at the most."""
+import pathlib
 import re
+import shutil
 import socket
 import threading
 import time
@@ -8,6 +10,7 @@ import time
 import pytest
 
 from harness import free_ports, strip_log, wait_for
+from netns import Namespace
 from sink_server import (CLOSE, GARBAGE, HANG, HUGE, TRICKLE, Server,
                          certificate)
 from test_http import KILOBYTES, TOKEN
@@ -48,7 +51,7 @@ def hooked(start, one_python, tmp_path):
     def begin(url, seconds=0, *options, **env):
         path = tmp_path / "step.py"
         path.write_text(WAITS % seconds)
-        env = dict(PLAIN, PITSTOP_WEBHOOK=url, **env)
+        env = dict(PLAIN, **dict({"PITSTOP_WEBHOOK": url}, **env))
         return start([one_python.path, str(path)], *options, env=env,
                      cwd=tmp_path)
     return begin
@@ -217,12 +220,66 @@ def test_what_is_not_taken_is_lost(hooked, serve, status):
         'sink_events_total{sink="webhook",result="delivered"}'), "delivery")
     assert ours(step)['sink_events_total{sink="webhook",result="lost"}'] == 1
     assert step.stderr.lines[0] == (
-        "pitstop: PITSTOP_WEBHOOK at http://%s: it answered %d; what it does "
-        "not take is lost (the step is not affected)" % (server.host, status))
+        "pitstop: PITSTOP_WEBHOOK at http://%s: it answered %d%s; what it does "
+        "not take is lost (the step is not affected)" % (
+            server.host, status, REDIRECTED if status == 302 else ""))
+
+
+# ---- redirections -------------------------------------------------------------
+
+REDIRECTED = ", a redirection that is not followed"
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_follows_a_redirection_as_it_was_sent(hooked, serve, status):
+    other = serve()
+    server = serve((status, {"Location": "/near"}, ""), (200, {}, ""),
+                   default=(status, {"Location": other.url + "/far"}, ""))
+    step = hooked(server.url + PATH, 0, *HOLD)
+    assert is_untouched(step) == []
+    assert [r.path for r in server.requests[:2]] == [PATH, "/near"]
+    assert server.requests[0].text == server.requests[1].text
+    assert [r.path for r in server.requests[2:]] == [PATH] * len(
+        other.requests)
+    assert {r.path for r in other.requests} == {"/far"}
+    assert [r.text for r in other.requests] == \
+        [r.text for r in server.requests[2:]]
+
+
+def test_follows_no_more_than_a_few(hooked, serve):
+    server = serve(default=(307, {"Location": "/again"}, ""))
+    step = hooked(server.url, 0, *HOLD)
+    said = is_untouched(step)
+    assert "it answered 307" + REDIRECTED in said[0]
+    assert len(server.requests) % 4 == 0
+    assert len({r.json["id"] for r in server.requests[:4]}) == 1
+
+
+def test_follows_nothing_out_of_tls(hooked, serve, tmp_path):
+    tls = certificate(tmp_path)
+    other = serve()
+    server = serve(tls=tls, default=(307, {"Location": other.url}, ""))
+    step = hooked(server.url, 0, *HOLD, SSL_CERT_FILE=tls[0])
+    assert REDIRECTED in is_untouched(step)[0]
+    assert other.requests == []
+
+
+@pytest.mark.parametrize("where", ["file:///etc/passwd", "ftp://127.0.0.1/",
+                                   "", "http://"], ids=range(4))
+def test_follows_to_no_other_place(hooked, serve, where):
+    server = serve(default=(308, {"Location": where}, ""))
+    step = hooked(server.url, 0, *HOLD)
+    is_untouched(step)
+    assert len({r.path for r in server.requests}) == 1
 
 
 BAD = {"hang": HANG, "500": (500, {}, ""), "trickle": TRICKLE, "huge": HUGE,
        "nobody": None}
+
+
+LATE = "no answer in time"
+WHY = {"500": "it answered 500",
+       "nobody": r"no connection \(Connection refused\)"}
 
 
 @pytest.mark.parametrize("how", BAD)
@@ -239,8 +296,9 @@ def test_the_end_waits_five_seconds_at_the_most(hooked, serve, how):
         assert time.monotonic() - ended < SLACK
     if how != "huge":
         assert re.match(r"pitstop: \d+ of the run log's events did not reach "
-                        r"PITSTOP_WEBHOOK at http://127\.0\.0\.1:\d+$",
-                        said[-1])
+                        r"PITSTOP_WEBHOOK at http://127\.0\.0\.1:\d+: %s; "
+                        "there is no journal of them$" % WHY.get(
+                            how, LATE), said[-1])
 
 
 def test_the_step_never_waits(hooked, serve):
@@ -358,3 +416,30 @@ def test_an_agent_that_dies_sends_no_more_and_another_does(hooked, serve):
     step.kill_agent()
     said = is_untouched(step)
     assert "the agent died" in said[0]
+
+
+@pytest.fixture
+def namespace():
+    space = Namespace()
+    folder = pathlib.Path("/etc/netns") / space.name
+    folder.mkdir(parents=True)
+    (folder / "resolv.conf").write_text("nameserver 10.9.9.9\n")
+    yield space
+    space.down()
+    shutil.rmtree(folder)
+
+
+def test_a_name_server_that_never_answers(start, one_python, tmp_path,
+                                          namespace):
+    """The loop goes on, and the end waits no longer than for others."""
+    namespace.interface("net0", "10.9.9.1/24")
+    path = tmp_path / "step.py"
+    path.write_text(WAITS % 0)
+    step = start([one_python.path, str(path)], *HOLD, prefix=namespace.prefix,
+                 env=dict(PLAIN, PITSTOP_WEBHOOK="https://a.example" + PATH))
+    held, ended = step.held_at(), step.hold_ended()[1]
+    assert 1 <= ended - held + 0.1 < 1 + SLACK
+    said = is_untouched(step)
+    assert time.monotonic() - ended < END_SECONDS + SLACK
+    assert said[-1].startswith("pitstop: 3 of the run log's events did not "
+                               "reach PITSTOP_WEBHOOK at https://a.example: ")

@@ -49,7 +49,7 @@ static void what_is_to_come_again_stays_in_order(void **state)
 	struct event_queue q;
 
 	(void)state;
-	event_queue_init(&q);
+	event_queue_init(&q, NULL, NULL);
 	for (int i = 0; i < 5; i++)
 		add(&q, i, 1);
 	q.sent = 4;
@@ -62,7 +62,7 @@ static void what_is_to_come_again_stays_in_order(void **state)
 	assert_int_equal(q.bytes, 0);
 	add(&q, 7, 1);
 	first_are(&q, (const int[]){ 7, -1 });
-	event_queue_clear(&q);
+	event_queue_shift(&q, q.count);
 }
 
 static void the_oldest_are_dropped(void **state)
@@ -70,7 +70,7 @@ static void the_oldest_are_dropped(void **state)
 	struct event_queue q;
 
 	(void)state;
-	event_queue_init(&q);
+	event_queue_init(&q, NULL, NULL);
 	for (int i = 0; i < EVENT_QUEUE_MAX; i++)
 		add(&q, i, 1);
 	assert_int_equal(event_queue_trim(&q), 0);
@@ -83,7 +83,7 @@ static void the_oldest_are_dropped(void **state)
 	assert_int_equal(event_queue_trim(&q), 2);
 	first_are(&q, (const int[]){ 1, 2, 5, 6, 7, -1 });
 	assert_int_equal(q.count, EVENT_QUEUE_MAX);
-	event_queue_clear(&q);
+	event_queue_shift(&q, q.count);
 }
 
 static void bytes_are_bounded_too(void **state)
@@ -92,7 +92,7 @@ static void bytes_are_bounded_too(void **state)
 	struct event_queue q;
 
 	(void)state;
-	event_queue_init(&q);
+	event_queue_init(&q, NULL, NULL);
 	for (int i = 0; i < 4; i++)
 		add(&q, i, EVENT_QUEUE_BYTES / 3);
 	assert_int_equal(event_queue_trim(&q), 2);
@@ -102,7 +102,34 @@ static void bytes_are_bounded_too(void **state)
 	add(&q, 4, EVENT_QUEUE_BYTES);
 	assert_int_equal(event_queue_trim(&q), 2);
 	first_are(&q, (const int[]){ 2, -1 });
-	event_queue_clear(&q);
+	event_queue_shift(&q, q.count);
+}
+
+static void count_gone(void *ctx, struct event *e)
+{
+	int *sum = ctx;
+
+	*sum += (int)e->at;
+}
+
+static void each_that_leaves_is_told(void **state)
+{
+	static const enum verdict verdicts[] = { VERDICT_DONE, VERDICT_AGAIN };
+	struct event_queue q;
+	int sum = 0;
+
+	(void)state;
+	event_queue_init(&q, count_gone, &sum);
+	for (int i = 0; i < 4; i++)
+		add(&q, 1 << i, 1);
+	q.sent = 2;
+	event_queue_settle(&q, verdicts);
+	assert_int_equal(sum, 1);
+	event_queue_shift(&q, 2);
+	assert_int_equal(sum, 7);
+	first_are(&q, (const int[]){ 8, -1 });
+	event_queue_shift(&q, 1);
+	assert_int_equal(sum, 15);
 }
 
 int main(void)
@@ -111,6 +138,7 @@ int main(void)
 		cmocka_unit_test(what_is_to_come_again_stays_in_order),
 		cmocka_unit_test(the_oldest_are_dropped),
 		cmocka_unit_test(bytes_are_bounded_too),
+		cmocka_unit_test(each_that_leaves_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
