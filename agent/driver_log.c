@@ -279,7 +279,10 @@ static void add_groups(struct buf *b, const cJSON *groups)
 
 static void add_look_closer(struct buf *b, const struct step_facts *f)
 {
-	buf_addf(b, "pitstop: to look closer, run 'pitstop stacks' beside it");
+	buf_addf(b, "pitstop: to look closer, run 'pitstop stacks");
+	if (f->http_port)
+		buf_addf(b, " http://127.0.0.1:%u", f->http_port);
+	buf_addf(b, "' beside it");
 	if (f->port && f->late_attach && !f->shut) {
 		buf_addf(b, ", or attach to ");
 		add_host_port(b, f);

@@ -76,8 +76,9 @@ def test_it_is_told_once_and_when_it_moves(stalls, python, kind):
     session = main_session(step)
     assert match.group(2) == "stall.py (pid %d)" % session["pid"]
     assert 1 <= int(match.group(1)) < 20
-    step.stderr.wait("^pitstop: to look closer, run 'pitstop stacks' beside "
-                     "it, or attach to 127.0.0.1:%d " % step.port)
+    step.stderr.wait("^pitstop: to look closer, run 'pitstop stacks http://"
+                     "127.0.0.1:%d' beside it, or attach to 127.0.0.1:%d "
+                     % (step.http_port, step.port))
     assert step.stderr.lines[at + 1:at + 4] == [
         "pitstop: stall.py (pid %d)" % session["pid"],
         "pitstop:   thread MainThread",

@@ -295,8 +295,8 @@ static void every_other_line_starts_with_the_name(void **state)
 	"{\"ids\":[\"4\"],\"ranks\":[" rank "],\"stacks\":{\"name\":" \
 	"\"a.py\",\"threads\":[{\"name\":\"M\",\"frames\":[" frames "]}]}}"
 #define FRAME "{\"function\":\"f\",\"file\":\"/a.py\",\"line\":3}"
-#define LOOK \
-	"pitstop: to look closer, run 'pitstop stacks' beside it"
+#define LOOK(url) \
+	"pitstop: to look closer, run 'pitstop stacks" url "' beside it"
 
 static void a_stall_is_told_with_all_groups(void **state)
 {
@@ -307,6 +307,7 @@ static void a_stall_is_told_with_all_groups(void **state)
 
 	(void)state;
 	f[0].rank = 2;
+	f[0].http_port = 5679;
 	f[1].rank = 0;
 	driver_log_stalled(&b, f, 2, 0, 784111777005, 1800000, groups);
 	assert_string_equal(text(&b),
@@ -317,16 +318,17 @@ static void a_stall_is_told_with_all_groups(void **state)
 		"pitstop:     f (/a.py:3)\n"
 		"pitstop: rank 0: a.py (pid 4)\n"
 		"pitstop:   thread M\n"
-		LOOK ", or attach to 10.3.0.5:5678 ('pitstop launch-json' "
+		LOOK(" http://127.0.0.1:5679") ", or attach to 10.3.0.5:5678 ('pitstop launch-json' "
 		"prints how) and pause it (F6)\n");
 	buf_free(&b);
 	f[0].late_attach = false;
+	f[0].http_port = 0;
 	driver_log_stalled(&b, f, 1, 3, 784111777005, 1000, NULL);
 	driver_log_moves(&b, f, 11520000);
 	assert_string_equal(text(&b),
 		"pitstop: stalled for 1 s, since 1994-11-06T08:49:37Z: "
 		"train.py (pid 17, rank 2) and 3 more\n"
-		LOOK "\n"
+		LOOK("") "\n"
 		"pitstop: train.py (pid 17, rank 2) moves again after "
 		"3 h 12 min\n");
 	buf_free(&b);
@@ -348,7 +350,7 @@ static void a_stalls_sources_tell_no_secret(void **state)
 			       "pitstop:         f(n, password='[redacted]')\n"
 			       "pitstop:     g (/a.py:4)\n"
 			       "pitstop:         f(token='\n"
-			       "pitstop:     f (/a.py:3)\n" LOOK));
+			       "pitstop:     f (/a.py:3)\n" LOOK("")));
 	buf_free(&b);
 	cJSON_Delete(groups);
 }
@@ -371,7 +373,7 @@ static void a_stalls_lines_have_a_bound(void **state)
 		cJSON_AddItemToArray(list, cJSON_Duplicate(group, true));
 	driver_log_stalled(&b, &FACTS, 1, 0, 0, 1000, groups);
 	assert_non_null(strstr(text(&b), "pitstop:   (42 more lines)\n"
-			       "pitstop: (12 more groups)\n" LOOK));
+			       "pitstop: (12 more groups)\n" LOOK("")));
 	buf_free(&b);
 	cJSON_Delete(groups);
 }
