@@ -1,8 +1,8 @@
 #!/bin/bash
 # bench.sh [PART...]: measures pitstop against plain Python, debugpy, tini,
 # dumb-init, py-spy and nginx (tests/bench). Parts: startup loop latency attach
-# supervisor memory metadata many sessions output stacks http; all of them when
-# none is named.
+# supervisor memory metadata many sessions output stacks http sinks; all of them
+# when none is named.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)

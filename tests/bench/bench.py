@@ -18,6 +18,7 @@ import many
 import memory
 import metadata
 import output
+import sinks
 import stacks
 import supervisor
 from dap_client import Closed, Refused
@@ -70,6 +71,7 @@ PARTS = {
     "output": output.table,
     "stacks": stacks.table,
     "http": http_load.table,
+    "sinks": sinks.table,
 }
 
 

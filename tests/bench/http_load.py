@@ -42,22 +42,24 @@ http {
     scgi_temp_path %(folder)s/scgi;
     server {
         listen 127.0.0.1:%(port)d backlog=1024;
-        location = /livez { return 200 '%(content)s'; }
+        location %(where)s { return 200 '%(content)s'; }
     }
 }
 """
 
 
 class Nginx(common.Command):
-    """One worker; its `content` is what it is to answer."""
+    """One worker; its `content` is what it is to answer at `where`, a
+    location of its."""
 
-    def __init__(self, content):
+    def __init__(self, content, where="= /livez"):
         self.http_port = harness.free_ports(http=True)
         self.folder = tempfile.mkdtemp(prefix="pitstop-bench-")
         path = os.path.join(self.folder, "nginx.conf")
         with open(path, "w") as file:
             file.write(CONFIGURATION % {"folder": self.folder, "content":
-                                        content, "port": self.http_port})
+                                        content, "where": where,
+                                        "port": self.http_port})
         super().__init__([tool("nginx"), "-p", self.folder, "-c", path])
         harness.wait_for(lambda: is_listening(self.http_port), "nginx")
 

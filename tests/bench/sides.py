@@ -52,7 +52,7 @@ class Plain(Side):
 
 
 class Pitstop(Side):
-    def __init__(self, python, script, hold=False, arguments=()):
+    def __init__(self, python, script, hold=False, arguments=(), **env):
         port = common.harness.free_ports()
         options = ["--hold", "--timeout", "120"] if hold else []
         self.hold = hold
@@ -62,7 +62,7 @@ class Pitstop(Side):
              "--http-port", str(self.http_port),
              "--advertise", "127.0.0.1"] + options +
             ["--", python.path, step(script)] + list(arguments), port,
-            PITSTOP_TOKEN=TOKEN)
+            PITSTOP_TOKEN=TOKEN, **env)
 
     def wait_ready(self):
         if self.hold:
@@ -94,7 +94,7 @@ class Pitstop(Side):
 
 
 class Debugpy(Side):
-    def __init__(self, python, script, hold=False, arguments=()):
+    def __init__(self, python, script, hold=False, arguments=(), **env):
         port = common.harness.free_ports()
         options = ["--wait-for-client"] if hold else []
         super().__init__(
