@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <bsd/stdlib.h>
 #include <bsd/string.h>
@@ -238,5 +239,9 @@ int agent_run(const struct config *config, const struct listeners *listeners,
 	if (wire(&a, config, listeners) < 0)
 		return 1;
 	uv_run(&a.loop, UV_RUN_DEFAULT);
+	/* libuv's own end waits for its threads, and the step's status for
+	 * that: one of them may be with a disk that never answers. */
+	if (a.loop.active_reqs.count > 0)
+		_exit(0);
 	return 0;
 }
