@@ -75,7 +75,8 @@ static void give_up(struct journal *j, int error)
 	j->off = true;
 }
 
-/* An agent that died may have written an event and not have told that. */
+/* An agent that died may have written an event and not have told that. `tail`
+ * ends with a whole line: half a line is no event. */
 static void leave_out_known(struct journal *j, size_t tail)
 {
 	char *line = j->waiting.data, *end = line + j->waiting.len, *next;
@@ -97,10 +98,11 @@ static void on_tail(uv_fs_t *fs)
 {
 	struct journal *j = fs->data;
 	size_t n = fs->result > 0 ? (size_t)fs->result : 0;
+	char *end = n > 0 ? memrchr(j->tail, '\n', n) : NULL;
 
 	j->torn = n > 0 && j->tail[n - 1] != '\n';
-	if (n > 0 && j->waiting.len > 0)
-		leave_out_known(j, n);
+	if (end && j->waiting.len > 0)
+		leave_out_known(j, (size_t)(end + 1 - j->tail));
 	free(j->tail);
 	rest(j);
 	work(j);

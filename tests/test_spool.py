@@ -287,6 +287,32 @@ def test_it_is_empty_when_all_is_delivered(told, serve):  # noqa: F811
              "room given back")
 
 
+def test_half_a_line_in_the_journal_is_no_event(told, tmp_path):
+    """An agent that was killed as it wrote: the next one writes the whole."""
+    step = told(KINDS["webhook"], "http://127.0.0.1:%d" %
+                free_ports(http=True), 60, "--hold", "--timeout", "60")
+    step.held_at()
+    wait_for(lambda: (tmp_path / FILE).exists() and
+             names(tmp_path) == ["started", "held"], "the hold")
+    whole = (tmp_path / FILE).read_bytes()
+    path = spool_of(step)
+    os.kill(step.process.pid, signal.SIGSTOP)
+    first = step.kill_agent()
+    os.truncate(tmp_path / FILE, len(whole) - 20)
+    with open(path, "r+b") as file:
+        file.seek(RECORDS)
+        at = file.read().index(b"held") - EVENT_ID - 2
+        file.seek(RECORDS + at)
+        waits = file.read(1)[0]
+        file.seek(RECORDS + at)
+        file.write(bytes([waits | 1]))      # the journal, too
+    os.kill(step.process.pid, signal.SIGCONT)
+    step.agent(but=first)
+    line = whole.splitlines()[1]
+    wait_for(lambda: line in (tmp_path / FILE).read_bytes().splitlines(),
+             "the whole line")
+
+
 def test_an_event_that_no_agent_survives_is_let_go(told, serve,  # noqa: F811
                                                    tmp_path):
     """As if it were what killed them."""
