@@ -1,7 +1,6 @@
 #include "interpreter.h"
 
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -33,9 +32,11 @@ static const char QUESTION[] =
 "sys.stdout.flush()\n"
 "def f(q):\n"
 " for m in sys.meta_path:\n"
-"  s=m.find_spec('debugpy',q)\n"
+"  try:s=m.find_spec('debugpy',q)\n"
+"  except Exception:continue\n"
 "  if s and s.origin:return s.origin[:-12]\n"
-"d=f(None)or f([sys.argv[1]])\n"
+"q=sys.argv[1]\n"
+"d=f(None)or q and f([q])\n"
 "if d:\n"
 " try:v=open(d+'/_version.py').read().split('\"version\": \"')[1]\n"
 " except Exception:v='?'\n"
@@ -67,11 +68,16 @@ static bool search(const char *name, char to[static PATH_MAX])
 	return false;
 }
 
+/* "python3.13t", and not "python_train.py", which asking would run. */
 static bool is_python(const char *path)
 {
 	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
 
-	return fnmatch("python*", slash ? slash + 1 : path, 0) == 0;
+	if (strncmp(name, "python", 6) != 0)
+		return false;
+	name += 6 + strspn(name + 6, "0123456789.");
+	return strcmp(name, "-dbg") == 0 || name[strspn(name, "dmtw")] == '\0';
 }
 
 /* "#!/opt/env/bin/python" or "#!/usr/bin/env python3" */

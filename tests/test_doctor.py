@@ -1,5 +1,7 @@
 """What stands in the way of debugging: `pitstop doctor`, and the lines in the log
 of a hold. Each is a documented case of trouble."""
+import contextlib
+import ctypes
 import json
 import os
 import subprocess
@@ -99,6 +101,39 @@ def test_a_python_that_hangs_is_not_waited_for_without_end(tmp_path):
     assert time.monotonic() - begun < 15
 
 
+@pytest.mark.parametrize("line", ["/usr/bin/env python3", "/bin/sh"])
+@pytest.mark.parametrize("name", ["python_train.py", "python3.py",
+                                  "pythonize"])
+def test_a_script_whose_name_begins_like_python_is_not_run(
+        one_python, tmp_path, name, line):
+    script = tmp_path / name
+    script.write_text("#!%s\n\"exec\" \"touch\" \"%s\"\n" % (
+        line, tmp_path / "ran") if "sh" in line else
+        "#!%s\nopen(%r, 'w')\n" % (line, str(tmp_path / "ran")))
+    script.chmod(0o755)
+    path = os.path.dirname(one_python.path) + ":" + os.environ["PATH"]
+    status, out = ask("--", script, "x.py", PATH=path)
+    assert not (tmp_path / "ran").exists()
+    assert "no answer" not in out
+
+
+def test_a_debugpy_of_the_directory_is_none(one_python, tmp_path):
+    base = one_python.base
+    if pythons.has_module(one_python._replace(path=base), "debugpy"):
+        pytest.skip("it is there")
+    (tmp_path / "debugpy").mkdir()
+    (tmp_path / "debugpy" / "__init__.py").write_text("")
+    assert checks("--", base, "x.py", cwd=tmp_path)["debugger"][0] == "problem"
+
+
+def test_finders_that_cannot_be_asked_are_passed_over(one_python, tmp_path):
+    """As the hook does."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nsys.meta_path.insert(0, object())\n")
+    found = checks("--", one_python.path, "x.py", PYTHONPATH=str(tmp_path))
+    assert found["debugger"][0] == "ok"
+
+
 def test_nothing_of_the_directory_is_run(one_python, tmp_path):
     for name in ("typing", "contextlib", "debugpy", "types"):
         (tmp_path / (name + ".py")).write_text("open('ran', 'w')\n")
@@ -190,6 +225,53 @@ def test_the_step_is_the_same(hold, one_python, tmp_path):
     step = hold(command, timeout=1)
     status, _, err = step.finished()
     assert (status, step.own_output(), err) == plain(command)
+
+
+def test_of_a_very_long_path_nothing_is_said(held_log, one_python, tmp_path):
+    """What is not seen to be installed may be in its rest."""
+    (tmp_path / "requirements.txt").write_text(
+        "debugpy==%s\n" % one_python.debugpy)
+    entries = [tmp_path / ("entry%d" % i) / ("x" * 200) for i in range(80)]
+    text = held_log(one_python, env={"PYTHONPATH": ":".join(map(str, entries))})
+    assert "not installed" not in text and "nothing wrong was found" in text
+
+
+def test_many_entries_are_looked_at(held_log, one_python, tmp_path):
+    (tmp_path / "requirements.txt").write_text("debugpy==1.2.3\n")
+    entries = [tmp_path / ("entry%d" % i) for i in range(80)]
+    text = held_log(one_python, env={"PYTHONPATH": ":".join(map(str, entries))})
+    assert "pins debugpy 1.2.3, installed is " in text
+
+
+@contextlib.contextmanager
+def dead_disk(path):
+    """A file system whose server takes what it is asked and says nothing."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    path.mkdir()
+    where = os.fsencode(path)
+    try:
+        fuse = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        pytest.skip("there is no FUSE here")
+    try:
+        if libc.mount(b"dead", where, b"fuse", 0, b"fd=%d,rootmode=40000,"
+                      b"user_id=0,group_id=0" % fuse) != 0:
+            pytest.skip("nothing can be mounted here")
+        yield
+    finally:
+        os.close(fuse)     # what waits for it fails
+        libc.umount2(where, 2)
+
+
+def test_the_end_does_not_wait_for_a_dead_disk(hold, one_python, tmp_path):
+    """That of a step which has long ended must not."""
+    command = [one_python.path, place(tmp_path, "simple.py"), "--output_dir",
+               str(tmp_path / "dead" / "x")]
+    with dead_disk(tmp_path / "dead"):
+        step = hold(command, timeout=1)
+        _, ended = step.hold_ended()
+        assert step.finished()[0] == plain(command)[0]
+        assert time.monotonic() - ended < 3
 
 
 def test_nothing_is_told_without_a_hold(start, one_python, tmp_path):

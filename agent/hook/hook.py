@@ -20,6 +20,7 @@ NOTICE_SECONDS = 1.0        # pydevd has to notice that the agent is gone
 STAND_SECONDS = 1.0         # a thread with an exception, to get ready to wait
 START_SECONDS = 2.0         # pydevd in a child that has been let go
 TEXT_MAX = 500
+SYSPATH_MAX = 16000         # characters, which the socket takes at once
 # Up to 3.11 pydevd traces by sys.settrace, later by sys.monitoring.
 TRACES = sys.version_info < (3, 12)
 COUNTS = sys.version_info < (3, 10)     # see counted_settrace
@@ -146,10 +147,12 @@ def do_hold(text, _):
 
 
 def tell_surroundings(version):
-    """What the agent looks for what may be wrong by, when the hold is on."""
-    known = ["syspath " + entry for entry in sys.path[:64]
-             if isinstance(entry, str) and len(entry) < 1000
-             and "\n" not in entry]
+    """What the agent looks for what may be wrong by, when the hold is on. Of
+    a part of sys.path nothing: what is not there may be in the rest."""
+    known = ["syspath " + entry for entry in sys.path if isinstance(entry, str)]
+    if sum(map(len, known)) > SYSPATH_MAX or any(
+            len(line) > 1000 or "\n" in line for line in known):
+        known = []
     send("\n".join(known + ["look " + version]))
 
 
