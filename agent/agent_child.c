@@ -302,21 +302,27 @@ void agent_child_kill(struct agent_child *a, int64_t now)
 	a->due = now + LAST_MS;
 }
 
-/* One that is just starting has a step to tell of only if that failed. */
+/* One that is just starting has a step to tell of only if that failed, or what
+ * one before it has left. */
 static bool has_to_hear(const struct agent_child *a,
 			const struct exit_report *r)
 {
-	return a->state == AGENT_READY ||
-	       (a->state == AGENT_STARTING && exit_report_status(r) != 0);
+	return a->state == AGENT_READY || a->state == AGENT_KILLED ||
+	       (a->state == AGENT_STARTING &&
+		(a->starts > 1 || exit_report_status(r) != 0));
 }
 
 void agent_child_end(struct agent_child *a, const struct exit_report *r,
 		     int64_t now)
 {
-	if (!has_to_hear(a, r) || ipc_send_end(a->ipc, r) < 0) {
+	if (a->state == AGENT_WAITING && a->starts > 0)
+		start_now(a, now);
+	if (!has_to_hear(a, r)) {
 		agent_child_kill(a, now);
 		return;
 	}
+	if (ipc_send_end(a->ipc, r) < 0)
+		kill(a->pid, SIGKILL);  /* another one is told */
 	a->report = *r;
 	a->state = AGENT_ENDING;
 	a->due = now + AGENT_END_MS;

@@ -65,7 +65,7 @@ void agent_child_reaped(struct agent_child *a, pid_t pid, int wait_status,
 			int64_t now);
 
 /* The step has ended: tell the agent, if it was ready (or is starting, and the
- * step failed), and give it AGENT_END_MS for what it has to deliver; else kill
+ * step failed or an agent has died before), and give it AGENT_END_MS for what it has to deliver; else kill
  * it. Where it dies of that, another one gets the rest of the time. It is
  * AGENT_OFF in the end. */
 #define AGENT_END_MS 5000

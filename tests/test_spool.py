@@ -178,6 +178,32 @@ def test_at_the_end(told, kind, serve, tmp_path):  # noqa: F811
     assert names(tmp_path).count("ended") == 1
 
 
+@pytest.mark.parametrize("when", ["at once", "in the pause"])
+def test_a_step_that_ends_before_the_next_agent_is_up(
+        told, kind, serve, tmp_path, when):  # noqa: F811
+    """One is started all the same, and tells of it."""
+    server = serve()
+    step = told(kind, server.url, 60, "--hold", "--timeout", "1")
+    step.hold_ended()
+    last = None
+    for _ in range(3 if when == "in the pause" else 0):
+        last = step.agent(but=last)
+        os.kill(last, signal.SIGKILL)
+    last = step.agent(but=last)
+    pid = int(step.stdout.wait(r"\(pid (\d+)\)")[1].group(1))
+    if when == "at once":
+        os.kill(step.process.pid, signal.SIGSTOP)
+    os.kill(last, signal.SIGKILL)
+    if when == "in the pause":
+        wait_for(lambda: step.stderr.text.count("the agent died") == 4,
+                 "the last death")
+    os.kill(pid, signal.SIGKILL)
+    os.kill(step.process.pid, signal.SIGCONT)
+    assert step.finished()[0] == 137
+    assert names(tmp_path).count("ended") == 1
+    is_complete(kind, server, tmp_path)
+
+
 def test_at_any_moment(told, kind, serve, tmp_path):  # noqa: F811
     """Killed again and again, with answers that take their time."""
     chance = random.Random(7)
