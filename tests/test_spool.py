@@ -145,6 +145,7 @@ def test_after_the_answer(told, kind, serve, tmp_path):  # noqa: F811
     server = serve()
     step = told(kind, server.url, 2, "--hold", "--timeout", "1")
     step.hold_ended()
+    wait_for(lambda: "timed out" in names(tmp_path), "the hold's end")
     count = len(kind.wanted(read(tmp_path)))
     wait_for(lambda: ours(step).get(
         'sink_events_total{sink="%s",result="delivered"}' % kind.name) == count,
