@@ -230,6 +230,8 @@ int agent_run(const struct config *config, const struct listeners *listeners,
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);  /* a journal as long as `ulimit -f` lets it */
+	/* a step's own value of 1 would have the journal wait for any disk */
+	unsetenv("UV_THREADPOOL_SIZE");
 	raise_descriptor_limit();
 	count_start();
 	a.ipc_fd = ipc_fd;

@@ -34,7 +34,8 @@ static const struct family
 	debug_bytes = { OURS "debug_bytes_total", "counter",
 			"Bytes of debuggers' connections, by direction." },
 	debug_connections = { OURS "debug_connections", "gauge",
-			      "Debuggers' connections that are open." },
+			      "Connections to the debug port that are "
+			      "open." },
 	http_requests = { OURS "http_requests_total", "counter",
 			  "Requests answered, by class of the status." },
 	http_refusals = { OURS "http_refusals_total", "counter",

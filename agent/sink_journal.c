@@ -44,6 +44,7 @@ struct journal {
 	bool off;            /* none could be opened */
 	bool torn;           /* the last line in it is not whole */
 	char *tail;          /* of what was there before */
+	bool write_only;     /* tried where it must not be read */
 	void (*done)(void *ctx);
 	void *ctx;
 };
@@ -137,8 +138,12 @@ static void on_open(uv_fs_t *fs)
 		j->fd = rc;
 		j->sink.where = j->path;
 		j->busy = uv_fs_fstat(j->loop, &j->fs, j->fd, on_size) == 0;
-	} else if (++j->dir == j->dir_count) {
-		give_up(j, rc);
+	} else if (!j->write_only) {
+		j->write_only = true;
+	} else {
+		j->write_only = false;
+		if (++j->dir == j->dir_count)
+			give_up(j, rc);
 	}
 	work(j);
 }
@@ -151,7 +156,8 @@ static int open_file(struct journal *j)
 	gethostname(node, sizeof(node) - 1);
 	snprintf(j->path, sizeof(j->path), "%s/pitstop-%s.jsonl",
 		 j->dirs[j->dir], node);
-	return uv_fs_open(j->loop, &j->fs, j->path, O_RDWR | O_APPEND |
+	return uv_fs_open(j->loop, &j->fs, j->path,
+			  (j->write_only ? O_WRONLY : O_RDWR) | O_APPEND |
 			  O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644,
 			  on_open);
 }

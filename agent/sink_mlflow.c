@@ -1,5 +1,7 @@
 #include "sink_mlflow.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -11,7 +13,6 @@
 #include <mbedtls/base64.h>
 
 #include "buf.h"
-#include "file_text.h"
 #include "log.h"
 #include "mlflow.h"
 #include "upload.h"
@@ -99,35 +100,65 @@ static const char *what_is_wrong(const struct stat *st)
 	return NULL;
 }
 
+/* NULL, or what is wrong with it. `text` is "" unless it has been read: it has
+ * not changed. */
+static const char *read_token(int fd, char text[static TOKEN_MAX],
+			      struct timespec *changed)
+{
+	const char *wrong;
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st) < 0)
+		return "it cannot be read";
+	if (st.st_mtim.tv_sec == changed->tv_sec &&
+	    st.st_mtim.tv_nsec == changed->tv_nsec)
+		return NULL;
+	wrong = what_is_wrong(&st);
+	if (wrong)
+		return wrong;
+	n = read(fd, text, TOKEN_MAX - 1);
+	if (n <= 0 || text[0] == '\r' || text[0] == '\n')
+		return "it is empty or cannot be read";
+	text[n] = '\0';
+	*changed = st.st_mtim;
+	return NULL;
+}
+
+static const char *open_token(char text[static TOKEN_MAX],
+			      struct timespec *changed)
+{
+	/* it may be a pipe that nobody writes to */
+	int fd = open(mlflow.file, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+		      O_NOCTTY);
+	const char *wrong;
+
+	if (fd < 0)
+		return errno == ENOENT ? "it is not there"
+				       : "it cannot be read";
+	wrong = read_token(fd, text, changed);
+	close(fd);
+	return wrong;
+}
+
 /* The file's token from now on, if it has another one than last time. */
 static bool refresh(void *ctx)
 {
-	const char *wrong = "it is not there";
 	char text[TOKEN_MAX] = "";
-	struct stat st = { 0 };
-	bool found;
+	const char *wrong;
+	bool done;
 
 	(void)ctx;
 	if (!mlflow.file)
 		return false;
-	found = stat(mlflow.file, &st) == 0;
-	if (found && st.st_mtim.tv_sec == mlflow.changed.tv_sec &&
-	    st.st_mtim.tv_nsec == mlflow.changed.tv_nsec)
-		return false;
-	wrong = found ? what_is_wrong(&st) : wrong;
-	if (!wrong && file_text(mlflow.file, text, sizeof(text)) &&
-	    set_bearer(text)) {
-		mlflow.changed = st.st_mtim;
-		mlflow.warned = false;
-		explicit_bzero(text, sizeof(text));
-		return true;
-	}
-	if (!mlflow.warned)
+	wrong = open_token(text, &mlflow.changed);
+	if (wrong && !mlflow.warned)
 		log_warn("MLflow: the file that " TOKEN_FILE " names has no "
-			 "token (%s); the one before counts",
-			 wrong ? wrong : "it is empty or cannot be read");
-	mlflow.warned = true;
-	return false;
+			 "token (%s); the one before counts", wrong);
+	done = !wrong && *text && set_bearer(text);
+	mlflow.warned = wrong || (mlflow.warned && !done);
+	explicit_bzero(text, sizeof(text));
+	return done;
 }
 
 /* As for MLflow's own client a password counts before a token. */

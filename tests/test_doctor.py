@@ -264,14 +264,19 @@ def dead_disk(path):
 
 
 def test_the_end_does_not_wait_for_a_dead_disk(hold, one_python, tmp_path):
-    """That of a step which has long ended must not."""
+    """That of a step which has long ended must not, nor does the journal,
+    though the step wants but one thread for its own libuv."""
     command = [one_python.path, place(tmp_path, "simple.py"), "--output_dir",
                str(tmp_path / "dead" / "x")]
     with dead_disk(tmp_path / "dead"):
-        step = hold(command, timeout=1)
+        step = hold(command, timeout=1, env={
+            "UV_THREADPOOL_SIZE": "1", "PITSTOP_LOG_DIR": str(tmp_path)})
         _, ended = step.hold_ended()
         assert step.finished()[0] == plain(command)[0]
         assert time.monotonic() - ended < 3
+    (journal,) = tmp_path.glob("*.jsonl")
+    last = json.loads(journal.read_text().splitlines()[-1])
+    assert last["event"] == "ended"
 
 
 def test_nothing_is_told_without_a_hold(start, one_python, tmp_path):
