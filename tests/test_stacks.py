@@ -266,7 +266,7 @@ def test_a_script_that_waits_by_its_own_call_shows_where(start, one_python,
                     "debugpy.wait_for_client()    # BREAK\n")
     step = start([one_python.path, str(path)], "--timeout", "20",
                  env={"PITSTOP_TOKEN": TOKEN})
-    step.wait_held()
+    step.stdout.wait("^pitstop: holding ")    # listen() has a line of its own
     answer = stacks(step)
     assert answer["held"] == "held where it waits for a debugger"
     main = answer["threads"][0]
