@@ -19,10 +19,9 @@
 #define BUSY_MAX 1280         /* ... with a request, which takes memory */
 #define OTHERS_MAX 4096       /* descriptors left to the debugger, but ... */
 #define SHARE 4               /* ... one in so many of all is ours */
-#define READS_MAX 1024        /* in a row, before others have their turn ... */
+#define READS_MAX 512         /* in a row, before others have their turn ... */
 #define READS_BESIDE 8        /* ... and beside a debugger, which needs ... */
-#define BESIDE_MS 1           /* ... the CPU, too: so many, so often, or ... */
-#define PAUSES_MAX 8          /* ... after so many times that, if it asks */
+#define BESIDE_MS 1           /* ... the CPU, too: so many, so often */
 #define SWEEP_MS 1000
 #define LOCAL_BACKLOG 64
 #define IDLE_MS 30000         /* between requests; preconnected by a browser */
@@ -52,8 +51,6 @@ struct http_server {
 	uv_timer_t pause;        /* until the next turn, beside a debugger */
 	struct http_queue waiting;  /* for their turn */
 	unsigned reads;          /* left in this one */
-	unsigned pauses;         /* since the last one, beside a debugger */
-	double debug_bytes;      /* METRIC_DEBUG_RECEIVED at the last of them */
 };
 
 enum http_turn { TURN_NONE, TURN_AWAITED, TURN_GIVEN };
@@ -265,24 +262,10 @@ static void give_turns(struct http_server *s, unsigned reads)
 	}
 }
 
-/* A debugger that has just asked for something is not yet done with it. */
-static bool is_debugger_at_work(struct http_server *s)
-{
-	double before = s->debug_bytes;
-
-	s->debug_bytes = metric_value(METRIC_DEBUG_RECEIVED);
-	return s->debug_bytes != before;
-}
-
 static void on_pause_over(uv_timer_t *t)
 {
 	struct http_server *s = t->data;
 
-	if (is_debugger_at_work(s) && ++s->pauses < PAUSES_MAX) {
-		uv_timer_start(t, on_pause_over, BESIDE_MS, 0);
-		return;
-	}
-	s->pauses = 0;
 	give_turns(s, READS_BESIDE);
 }
 

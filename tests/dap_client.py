@@ -78,7 +78,8 @@ class Client:
         self.messages = []      # all that came, in order
         self.times = []         # and when, on the monotonic clock
         self.responses = {}     # by request_seq
-        self.taken = set()      # events that were waited for
+        self.awaited = {}       # by type and name: events and requests that
+                                # nobody waited for yet
         self.sequence = 0
         self.accepts = True     # startDebugging
         self.closed = None      # why, once it is
@@ -125,6 +126,9 @@ class Client:
             self.times.append(time.monotonic())
             if message["type"] == "response":
                 self.responses[message["request_seq"]] = message
+            else:
+                name = message.get("event") or message.get("command")
+                self._kept(message["type"], name).append(message)
             self.changed.notify_all()
         if message["type"] == "request":
             self._answer(message)
@@ -167,28 +171,23 @@ class Client:
 
     def event(self, name, where=None, patience=None):
         """The body of the next such event that nobody waited for yet."""
-        def find():
-            for m in self.messages:
-                if (m["type"] == "event" and m["event"] == name
-                        and m["seq"] not in self.taken
-                        and (where is None or where(m.get("body") or {}))):
-                    return m
-            return None
-        self._wait(find, patience, "event " + name)
-        message = find()
-        self.taken.add(message["seq"])
-        return message.get("body") or {}
+        return self._next("event", name, where, patience).get("body") or {}
 
     def asked(self, command, patience=None):
         """The arguments of the adapter's next request of that name."""
+        return self._next("request", command, None, patience)["arguments"]
+
+    def _kept(self, kind, name):
+        return self.awaited.setdefault((kind, name), [])
+
+    def _next(self, kind, name, where, patience):
         def find():
-            return next((m for m in self.messages
-                         if m["type"] == "request" and m["command"] == command
-                         and m["seq"] not in self.taken), None)
-        self._wait(find, patience, "request " + command)
+            return next((m for m in self._kept(kind, name)
+                         if where is None or where(m.get("body") or {})), None)
+        self._wait(find, patience, "%s %s" % (kind, name))
         message = find()
-        self.taken.add(message["seq"])
-        return message["arguments"]
+        self._kept(kind, name).remove(message)
+        return message
 
     def wait_closed(self, patience=None):
         with self.changed:
