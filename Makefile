@@ -197,7 +197,7 @@ size: build/pitstop ## the size of the binary, in bytes and by section
 deps: deps-build ## all that building and testing needs (asks apt what is missing)
 	@agent/deps/packages.sh build test page bench
 	@agent/deps/build.sh host cjson llhttp libmd libbsd mbedtls
-	@if [ -e tests/venvs.sh ]; then tests/venvs.sh all; fi
+	@if [ -e tests/venvs.sh ]; then tests/venvs.sh all; tests/kernel.sh; fi
 
 deps-build: build/deps/musl.key ## all that `make` needs
 
@@ -272,6 +272,7 @@ PYTEST = $(PITSTOP_CACHE)/venvs/test/bin/python -m pytest -q \
 	-p no:cacheprovider $(PYTEST_ARGS)
 pytest: build/pitstop packages-page ## the tests on the real binary (PYTEST_ARGS)
 	@tests/venvs.sh test
+	@tests/kernel.sh
 	$(PYTEST) tests
 
 ASAN_TESTS ?= tests
