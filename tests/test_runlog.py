@@ -13,6 +13,7 @@ import pytest
 from harness import place, plain, strip_log, wait_for
 from http_wire import ask
 from test_http import TOKEN, post
+from test_upload import serve  # noqa: F401
 
 NODE = socket.gethostname()
 FILE = "pitstop-%s.jsonl" % NODE
@@ -228,21 +229,52 @@ def plant(chance):
             % base64), base64
 
 
-def test_a_thousand_secrets_and_none_gets_out(hold, one_python, tmp_path,
-                                              logs):
-    """In arguments and in the exception; the step's own output is its own."""
+# What the metadata has of the environment and that may be any text.
+SHOWN = ("AZUREML_ARM_PROJECT_NAME", "AZUREML_ARM_WORKSPACE_NAME",
+         "AZUREML_ARM_RESOURCEGROUP", "AZUREML_ARM_SUBSCRIPTION",
+         "AZUREML_ROOT_RUN_ID", "NODE_NAME", "MASTER_ADDR", "CONTAINER_IMAGE",
+         "NVIDIA_VISIBLE_DEVICES")
+
+
+def hidden(texts):
+    """The environment of a run that has these, 9 that are told and the others
+    where nobody needs to know them."""
+    env = dict(zip(SHOWN, texts))
+    others = texts[len(SHOWN):]
+    context = {"run_token": others.pop(), "vm_size": others.pop()}
+    for n, text in enumerate(others[:15]):
+        context["field%d" % n] = {"list": [text]}
+    env["AZUREML_CR_AZUREML_CONTEXT"] = json.dumps(context)
+    env["AZUREML_CR_COMPUTE_CONTEXT"] = json.dumps(
+        dict(context, cluster_name=others[15]))
+    for n, text in enumerate(others[16:]):
+        env["VARIABLE%d" % n] = text
+    return env
+
+
+def test_a_thousand_secrets_and_none_gets_out(
+        hold, one_python, tmp_path, logs, serve):  # noqa: F811
+    """In arguments, the environment, Azure's contexts and the exception; the
+    step's own output is its own."""
     chance = random.Random(6)
     path = tmp_path / "fails.py"
     path.write_text(FAILS)
+    server = serve()
     secrets, told = [], set()
     for run in range(4):
         planted = [plant(chance) for _ in range(250)]
         secrets += [secret for _, secret in planted]
-        arguments = [text for text, _ in planted[:240]]
-        message = " ".join(text for text, _ in planted[240:])
-        step = hold([one_python.path, str(path)] + arguments, "--log-dir",
+        texts = [text for text, _ in planted]
+        step = hold([one_python.path, str(path)] + texts[:200], "--log-dir",
                     str(logs), "--hold=both",
-                    env={"PITSTOP_TOKEN": TOKEN, "MESSAGE": message})
+                    env=dict(hidden(texts[210:]), PITSTOP_TOKEN=TOKEN,
+                             MESSAGE=" ".join(texts[200:210]),
+                             MLFLOW_TRACKING_URI=server.url,
+                             MLFLOW_RUN_ID="r",
+                             APPLICATIONINSIGHTS_CONNECTION_STRING=(
+                                 "InstrumentationKey=k;IngestionEndpoint="
+                                 + server.url),
+                             PITSTOP_WEBHOOK=server.url + "/hook"))
         step.wait_held()
         post(step, "release")
         step.launches(2)
@@ -255,6 +287,13 @@ def test_a_thousand_secrets_and_none_gets_out(hold, one_python, tmp_path,
                  if line.startswith("pitstop: ")}
         assert status == 1
     told.add((logs / FILE).read_text())
+    sent = {request.path: [] for request in server.requests}
+    for request in server.requests:
+        sent[request.path].append(request.text)
+    assert len(sent) == 3, list(sent)
+    told |= {text for texts in sent.values() for text in texts}
     assert len(secrets) == 1000
     assert [s for s in secrets for text in told if s in text] == []
-    assert "".join(told).count("[redacted]") > 900
+    for texts in sent.values():
+        assert "[redacted]" in "".join(texts)
+    assert (logs / FILE).read_text().count("[redacted]") > 800
