@@ -76,23 +76,23 @@ static void give_up(struct journal *j, int error)
 	j->off = true;
 }
 
-/* An agent that died may have written an event and not have told that. `tail`
- * ends with a whole line: half a line is no event. */
+/* An agent that died may have written the first events and not have told that.
+ * `tail` ends with a whole line: half a line is no event. */
 static void leave_out_known(struct journal *j, size_t tail)
 {
-	char *line = j->waiting.data, *end = line + j->waiting.len, *next;
+	const char *at = j->tail, *end = at + tail;
+	const char *line = j->waiting.data, *waiting = line + j->waiting.len;
+	unsigned known = 0;
 
-	for (; line < end; line = next) {
-		next = (char *)memchr(line, '\n', (size_t)(end - line)) + 1;
-		if (!memmem(j->tail, tail, line, ID_BYTES))
-			continue;
-		memmove(line, next, (size_t)(end - next));
-		end -= next - line;
-		next = line;
+	for (; line < waiting; known++) {
+		at = memmem(at, (size_t)(end - at), line, ID_BYTES);
+		if (!at)
+			break;
+		line = (char *)memchr(line, '\n',
+				      (size_t)(waiting - line)) + 1;
 	}
-	j->waiting.len = (size_t)(end - j->waiting.data);
-	if (j->waiting.len == 0)
-		event_queue_shift(&j->events, j->events.count);
+	buf_consume(&j->waiting, (size_t)(line - j->waiting.data));
+	event_queue_shift(&j->events, known);
 }
 
 static void on_tail(uv_fs_t *fs)
