@@ -141,13 +141,14 @@ static uint16_t open_api(struct agent *a, const struct config *config,
 	return port;
 }
 
-/* Where it runs, and where to attach. */
+/* How it was started, where it runs, and where to attach. */
 static void tell_start(const struct agent *a, const struct imds_answer *said)
 {
 	const struct address_choice *at = adapter_address(a->adapter);
 	cJSON *to = cJSON_CreateObject();
 
 	if (cJSON_AddStringToObject(to, "pitstop", PITSTOP_VERSION) &&
+	    cJSON_AddStringToObject(to, "way_in", sessions_way_in()) &&
 	    cJSON_AddStringToObject(to, "address", at->host) &&
 	    cJSON_AddStringToObject(to, "address_by", at->why) &&
 	    cJSON_AddNumberToObject(to, "port", adapter_port(a->adapter)) &&

@@ -64,7 +64,7 @@ static void tell(const struct judge *j, enum preflight_level level,
 
 /* how pitstop got in */
 
-static const char *way_text(enum preflight_way way)
+const char *preflight_way_text(enum preflight_way way)
 {
 	static const char *const TEXTS[] = {
 		[WAY_NONE] = "none: put 'pitstop run --' before the "
@@ -84,7 +84,7 @@ static void check_way(const struct judge *j)
 		     "shut pitstop's hook out\nstart the script without "
 		     "them");
 	else
-		tell(j, PREFLIGHT_OK, "%s", way_text(j->p->way));
+		tell(j, PREFLIGHT_OK, "%s", preflight_way_text(j->p->way));
 }
 
 /* the debugger */
@@ -358,7 +358,7 @@ void preflight_log(struct buf *to, const struct preflight *p)
 
 	preflight_judge(p, on_found, &l);
 	buf_addf(to, "pitstop: started by %s, Python %s, debugpy %s%s\n",
-		 way_text(p->way), p->python, p->debugpy,
+		 preflight_way_text(p->way), p->python, p->debugpy,
 		 l.wrong ? "" : "; nothing wrong was found ('pitstop doctor' "
 				"lists all)");
 }

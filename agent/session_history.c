@@ -15,6 +15,17 @@ static void add_text(cJSON *to, const char *name, const char *text)
 		cJSON_AddStringToObject(to, name, text);
 }
 
+static void add_debugger(const struct session *s, cJSON *to)
+{
+	bool known = strcmp(s->debugpy, "?") != 0;
+	char text[sizeof("debugpy ") + sizeof(s->debugpy)];
+
+	snprintf(text, sizeof(text), "debugpy%s%s", known ? " " : "",
+		 known ? s->debugpy : "");
+	if (*s->debugpy)
+		add_text(to, "debugger", text);
+}
+
 /* Names as in the HTTP API; what is not known is left out. */
 static cJSON *describe(const struct session *s, const char *detail)
 {
@@ -29,6 +40,7 @@ static cJSON *describe(const struct session *s, const char *detail)
 		cJSON_AddNumberToObject(to, "rank", h->rank);
 	if (h->world_size >= 0)
 		cJSON_AddNumberToObject(to, "world_size", h->world_size);
+	add_debugger(s, to);
 	add_text(to, "detail", detail);
 	return to;
 }
@@ -43,7 +55,6 @@ static void describe_process(const struct session *s, cJSON *to)
 	add_text(to, "python", h->python);
 	add_text(to, "executable", h->exe);
 	add_text(to, "cwd", h->cwd);
-	add_text(to, "debugpy", s->debugpy);
 	if (args && !cJSON_AddItemToObject(to, "arguments", args))
 		cJSON_Delete(args);
 }

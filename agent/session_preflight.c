@@ -60,12 +60,22 @@ static void add_place(const struct place *at, struct preflight *p)
 	p->bridged = at->bridged;
 }
 
+static enum preflight_way way_in(void)
+{
+	return getppid() == 1 ? WAY_FIRST : WAY_PREFIX;
+}
+
+const char *sessions_way_in(void)
+{
+	return preflight_way_text(way_in());
+}
+
 static void add_facts(struct session *s, const char *debugpy,
 		      struct preflight *p)
 {
 	p->config = s->all->config;
 	p->hold = true;
-	p->way = getppid() == 1 ? WAY_FIRST : WAY_PREFIX;
+	p->way = way_in();
 	strlcpy(p->python, s->hello.python, sizeof(p->python));
 	strlcpy(p->exe, s->hello.exe, sizeof(p->exe));
 	strlcpy(p->debugpy, debugpy, sizeof(p->debugpy));

@@ -11,14 +11,19 @@
 #include "hook_server.h"
 #include "redact.h"
 
+static void on_debugpy(struct session *s, const char *version)
+{
+	strlcpy(s->debugpy, version, sizeof(s->debugpy));
+}
+
 /* holds */
 
-static void on_ready(struct session *s, const char *rest)
+static void on_ready(struct session *s, const char *version)
 {
-	(void)rest;
 	if (!s->asked)
 		return;
 	s->asked = false;
+	on_debugpy(s, version);
 	s->countdown = s->since + MINUTE_MS;
 	session_event_at(s, *s->failed ? BARRIER_CRASH : BARRIER_HOLD,
 			 s->since, NULL);
@@ -131,11 +136,6 @@ static void on_retraced(struct session *s, const char *rest)
 	(void)rest;
 	if (session_answer_counts(s))
 		s->all->ops->retraced(s->all->ctx, s, s->client);
-}
-
-static void on_debugpy(struct session *s, const char *version)
-{
-	strlcpy(s->debugpy, version, sizeof(s->debugpy));
 }
 
 /* what a script's own debugger is asked for, see hook/adopt.py */

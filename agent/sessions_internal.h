@@ -53,7 +53,8 @@ struct session {
 	char client_address[64];
 	char failed[1024];     /* the exception that it is held at, or "" */
 	struct buf syspath;  /* an entry a line, while it comes */
-	char debugpy[32];    /* its version, "" while it is not known */
+	char debugpy[32];    /* its version, "?": it does not say, "" while it is
+				not known */
 	char token[33];      /* what the debuggee proves itself with */
 	int64_t since;       /* ms: the hold's start */
 	int64_t attached;    /* ms: when the client was in */

@@ -58,6 +58,9 @@ struct preflight {
 	struct pins pins;
 };
 
+/* In words. */
+const char *preflight_way_text(enum preflight_way way);
+
 /* One check's finding: what it is, and the remedy, "" when there is none. In
  * none of them is a secret or a control character. */
 typedef void preflight_found(void *ctx, const char *check,

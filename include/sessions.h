@@ -55,6 +55,9 @@ struct sessions *sessions_create(uv_loop_t *loop, const struct config *config,
 /* Serve the hooks' listening socket. */
 bool sessions_serve(struct sessions *all, int fd);
 
+/* How pitstop got into the run, in words: preflight.h. */
+const char *sessions_way_in(void);
+
 /* The step has ended: a hold that was asked for and found nothing to hold is
  * told of. */
 void sessions_end(struct sessions *all);

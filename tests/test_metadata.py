@@ -15,6 +15,7 @@ import fake_imds
 from fake_imds import document
 from harness import HERE, PATIENCE, Noise, place, wait_for
 from netns import Namespace
+from run_step import AS_PID_1, needs
 
 IMDS = "169.254.169.254"
 LIMIT = 0.3     # for IMDS
@@ -378,6 +379,15 @@ def test_the_machine(start, tmp_path):
     with open("/etc/os-release") as file:
         assert event["os"] in file.read()
     assert set(event) >= {"pitstop", "port", "http_port", "addresses"}
+
+
+@pytest.mark.parametrize("prefix, way", [
+    ([], "pitstop run before the command"),
+    (AS_PID_1, "pitstop run as the container's first process")],
+    ids=["command", "pid 1"])
+def test_the_way_in(start, tmp_path, prefix, way):
+    event = run_once(start, tmp_path, *(needs(*prefix) if prefix else []))
+    assert event["way_in"] == way
 
 
 def test_cpus_that_may_be_used(start, tmp_path):

@@ -10,7 +10,8 @@ import string
 
 import pytest
 
-from harness import place, plain, strip_log, wait_for
+import pythons
+from harness import line_of, place, plain, strip_log, wait_for
 from http_wire import ask
 from test_http import TOKEN, post
 from test_upload import serve  # noqa: F401
@@ -67,6 +68,72 @@ def test_a_hold_and_its_debugger_are_in_it(hold, one_python, tmp_path, logs):
     assert held["python"].startswith("3.")
     assert attached["detail"].startswith("127.0.0.1:")
     assert ended["status"] == plain(command)[0]
+
+
+# ---- the debugger -----------------------------------------------------------
+
+THREE = pytest.mark.parametrize("python", pythons.some("py3.8", "py3.11",
+                                                       "py3.13"))
+
+
+def debuggers(directory):
+    """[(event, debugger or None)] of those that are about a process."""
+    return [(e["event"], e.get("debugger")) for e in read(directory)
+            if "session" in e]
+
+
+@THREE
+def test_the_debugger_is_told_from_a_hold_on(hold, python, tmp_path, logs):
+    step = hold([python.path, place(tmp_path, "simple.py")], "--log-dir",
+                str(logs))
+    step.attached().request("disconnect")
+    step.finished()
+    name = "debugpy " + python.debugpy
+    assert debuggers(logs) == [(event, name) for event in (
+        "held", "attached", "detached", "exited")]
+
+
+@THREE
+def test_the_debugger_is_told_when_it_comes_late(start, python, tmp_path,
+                                                 logs):
+    """Before, nothing is known of it, nor looked for."""
+    stop = tmp_path / "stop"
+    path = place(tmp_path, "loop.py")
+    step = start([python.path, path, str(stop)], "--log-dir", str(logs),
+                 env={"PITSTOP_TOKEN": TOKEN})
+    step.stdout.wait("^running$")
+    client = step.client()
+    client.start({"pitstopToken": TOKEN}, {path: [line_of(path, "turn")]})
+    client.stopped("breakpoint")
+    client.detach()
+    stop.write_text("")
+    step.finished()
+    name = "debugpy " + python.debugpy
+    assert debuggers(logs) == [("started", None)] + [
+        (event, name) for event in ("attached", "detached", "exited")]
+
+
+def test_the_debugger_is_known_again_after_the_agent_died(
+        hold, one_python, tmp_path, logs):
+    step = hold(quick(one_python, tmp_path), "--log-dir", str(logs),
+                env={"PITSTOP_TOKEN": TOKEN})
+    step.wait_held()
+    step.agent(but=step.kill_agent())
+    step.stdout.wait("the agent was restarted")
+    assert post(step, "release").status == 200
+    step.finished()
+    name = "debugpy " + one_python.debugpy
+    assert debuggers(logs) == [(event, name) for event in (
+        "held", "held", "released", "exited")]
+
+
+def test_a_debugger_without_a_version_has_its_name(hold, one_python, tmp_path,
+                                                   logs):
+    (tmp_path / "lib" / "debugpy").mkdir(parents=True)
+    (tmp_path / "lib" / "debugpy" / "__init__.py").write_text("")
+    hold(quick(one_python, tmp_path), "--log-dir", str(logs), timeout=1,
+         env={"PYTHONPATH": str(tmp_path / "lib")}).finished()
+    assert debuggers(logs)[0] == ("held", "debugpy")
 
 
 def test_what_is_no_utf8_is_told_as_far_as_it_is(hold, one_python, tmp_path,

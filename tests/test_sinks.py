@@ -42,7 +42,7 @@ def merged(requests, part):
             for one in request.json[part]}
 
 
-def test_a_run_has_tags(logged, serve):  # noqa: F811
+def test_a_run_has_tags(logged, serve, one_python):  # noqa: F811
     server = serve(default=(200, {}, "{}"))
     step = logged(server.url + "/", *HOLD)
     assert is_untouched(step) == []
@@ -59,6 +59,9 @@ def test_a_run_has_tags(logged, serve):  # noqa: F811
         "127.0.0.1", str(step.port))
     assert json.loads(tags["pitstop.arguments"])[-1].endswith("step.py")
     assert tags["pitstop.held_at"] <= tags["pitstop.timed_out_at"]
+    assert tags["pitstop.debugger"] == "debugpy " + one_python.debugpy
+    assert merged(server.requests, "params")["pitstop.way_in"] == \
+        "pitstop run before the command"
 
 
 def test_ranks_have_tags_of_their_own(logged, serve):  # noqa: F811
@@ -274,7 +277,7 @@ def properties(requests):
             for request in requests for envelope in request.json]
 
 
-def test_events_are_traces(traced, serve):  # noqa: F811
+def test_events_are_traces(traced, serve, one_python):  # noqa: F811
     server = serve(default=accepted)
     step = traced(server.url, *HOLD)
     assert is_untouched(step) == []
@@ -303,6 +306,9 @@ def test_events_are_traces(traced, serve):  # noqa: F811
     held = next(p for p in properties(server.requests)
                 if p["event"] == "held")
     assert (held["host"], held["port"]) == ("127.0.0.1", str(step.port))
+    assert held["debugger"] == "debugpy " + one_python.debugpy
+    assert {p.get("way_in") for p in properties(server.requests)} == {
+        "pitstop run before the command", None}
     ids = [p["id"] for p in properties(server.requests)]
     assert len(set(ids)) == len(ids)
 

@@ -76,7 +76,7 @@ def is_untouched(step):
 
 # ---- what arrives ---------------------------------------------------------
 
-def test_a_message_for_each_thing_that_happens(hooked, serve):
+def test_a_message_for_each_thing_that_happens(hooked, serve, one_python):
     server = serve()
     step = hooked(server.url + PATH + QUERY, 0, *HOLD)
     assert is_untouched(step) == []
@@ -94,6 +94,7 @@ def test_a_message_for_each_thing_that_happens(hooked, serve):
     assert held["text"] == (
         "pitstop on %s: step.py is held; attach a debugger to 127.0.0.1:%d" % (
             node, step.port))
+    assert held["debugger"] == "debugpy " + one_python.debugpy
     assert requests[1].json["text"] == (
         "pitstop on %s: step.py is held no longer, since nobody attached in "
         "time" % node)
