@@ -67,8 +67,6 @@ static void tell(const struct judge *j, enum preflight_level level,
 const char *preflight_way_text(enum preflight_way way)
 {
 	static const char *const TEXTS[] = {
-		[WAY_NONE] = "none: put 'pitstop run --' before the "
-			     "command",
 		[WAY_INSIDE] = "this runs under a pitstop run",
 		[WAY_PREFIX] = "pitstop run before the command",
 		[WAY_FIRST] = "pitstop run as the container's first process",
@@ -83,6 +81,9 @@ static void check_way(const struct judge *j)
 		tell(j, PREFLIGHT_PROBLEM, "Python's options -I, -E and -S "
 		     "shut pitstop's hook out\nstart the script without "
 		     "them");
+	else if (j->p->way == WAY_NONE)
+		tell(j, PREFLIGHT_WARNING, "none\nput 'pitstop run --' before "
+		     "the command");
 	else
 		tell(j, PREFLIGHT_OK, "%s", preflight_way_text(j->p->way));
 }

@@ -58,7 +58,7 @@ struct preflight {
 	struct pins pins;
 };
 
-/* In words. */
+/* In words; NULL for WAY_NONE. */
 const char *preflight_way_text(enum preflight_way way);
 
 /* One check's finding: what it is, and the remedy, "" when there is none. In

@@ -51,11 +51,18 @@ def held_log(hold, tmp_path):
 @pytest.mark.parametrize("python", pythons.some("py3.6", "py3.7", "py3.11",
                                                 "py3.13"))
 def test_a_sound_environment_is_fine(python):
-    status, out = ask("--", python.path, "train.py")
+    status, out = ask("--", python.path, "train.py", PITSTOP_SOCKET="@x")
     assert status == 0, out
     assert "debugger: debugpy %s, Python %d.%d." % (
         python.debugpy, *python.version) in out
     assert all(line.startswith("ok  ") for line in out.splitlines()), out
+
+
+def test_a_command_without_pitstop_before_it_is_told(one_python):
+    status, out = ask("--", one_python.path, "train.py")
+    assert status == 0 and out.startswith(
+        "warning  way in: none\n"
+        "         put 'pitstop run --' before the command\nok ")
 
 
 def test_has_a_help_and_refuses_what_it_does_not_know():

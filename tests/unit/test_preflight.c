@@ -57,6 +57,16 @@ static void judge(const char *check, enum preflight_level wanted,
 		fail_msg("%s: %d, %s", check, level, said);
 }
 
+static void the_command_is_to_start_through_pitstop(void **state)
+{
+	(void)state;
+	judge("way in", PREFLIGHT_WARNING, "none; put 'pitstop run --'");
+	p.way = WAY_INSIDE;
+	judge("way in", PREFLIGHT_OK, "under a pitstop run");
+	p.isolated = true;
+	judge("way in", PREFLIGHT_PROBLEM, "-I, -E and -S");
+}
+
 static void debugpy_has_to_suit_the_python(void **state)
 {
 	static const struct {
@@ -207,6 +217,8 @@ static void no_secret_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_command_is_to_start_through_pitstop,
+				       fresh),
 		cmocka_unit_test(debugpy_has_to_suit_the_python),
 		cmocka_unit_test_setup(
 			frozen_modules_matter_where_nobody_sees_to_them, fresh),
