@@ -115,7 +115,7 @@ void session_preflight(struct session *s, const char *debugpy)
 {
 	struct look *l;
 
-	if (s->all->looked || s->resumed || barrier_due(&s->barrier) < 0)
+	if (s->all->looked || barrier_due(&s->barrier) < 0)
 		return;
 	s->all->looked = true;
 	l = calloc(1, sizeof(*l));

@@ -31,9 +31,9 @@
  * it has from there, is connected. It and `attach` are followed by "debugpy
  * VERSION" from the hook once that is loaded.
  *
- * A hold at a start: `hold SECONDS`, answered by `ready VERSION`, `syspath
- * ENTRY` for each of sys.path and `look VERSION`, or by `nodebugger`; it ends by
- * `go`. One at an exception that nothing caught: the
+ * A hold at a start: `hold SECONDS`, answered by `ready VERSION` and, the first
+ * time, `syspath ENTRY` for each of sys.path and `look VERSION`, or by
+ * `nodebugger`; it ends by `go`. One at an exception that nothing caught: the
  * hook says `crashed TEXT` and waits for `go`, or for `postmortem` and `hold`;
  * this one ends by `go`, or by `show` when a client is in. `passed`: the
  * thread did not wait for that. `pass` instead of `go`: no thread is held at

@@ -11,8 +11,11 @@ import pytest
 
 import pythons
 from dap_client import PATIENCE
-from harness import PITSTOP, clean_environment, free_ports, place, plain
+from harness import (PITSTOP, clean_environment, free_ports, place, plain,
+                     wait_for)
+from http_wire import ask as http
 from test_hold import listening
+from test_http import TOKEN, post
 
 SECRET = "AccountKey=hidden0123456789"
 
@@ -248,6 +251,41 @@ def test_many_entries_are_looked_at(held_log, one_python, tmp_path):
     entries = [tmp_path / ("entry%d" % i) for i in range(80)]
     text = held_log(one_python, env={"PYTHONPATH": ":".join(map(str, entries))})
     assert "pins debugpy 1.2.3, installed is " in text
+
+
+@pytest.mark.parametrize("during", ["hold", "run"])
+@pytest.mark.parametrize("python", pythons.some("py3.8", "py3.11", "py3.13"))
+def test_it_is_told_once_though_the_agent_dies(hold, python, tmp_path, during):
+    """In the first of two holds, or between them."""
+    go = tmp_path / "go"
+    path = tmp_path / "step.py"
+    path.write_text("import os, time\nprint('runs', flush=True)\n"
+                    "while not os.path.exists(%r):\n    time.sleep(0.01)\n"
+                    "raise ValueError\n" % str(go))
+    step = hold([python.path, str(path)], "--hold=both",
+                env={"PITSTOP_TOKEN": TOKEN})
+    step.stdout.wait("^pitstop: started by ")
+    if during == "hold":
+        step.agent(but=step.kill_agent())
+        step.stdout.wait("^pitstop: the agent was restarted")
+    assert post(step, "release").status == 200
+    step.stdout.wait("^runs$")
+    if during == "run":
+        step.agent(but=step.kill_agent())
+        wait_for(lambda: knows_a_session(step), "the next agent")
+    go.write_text("")
+    step.launches(2)
+    assert post(step, "release").status == 200
+    step.finished()
+    assert step.stdout.text.count("pitstop: started by ") == 1
+
+
+def knows_a_session(step):
+    try:
+        return json.loads(http(step.http_port, "GET", "/v1/sessions", TOKEN)
+                          .content.decode())["sessions"]
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager

@@ -36,6 +36,7 @@ class state:
     grace = ATTACH_SECONDS  # seconds that attaching may still delay it
     held = False         # serve() runs in the main thread
     hold_ended = False   # by the hook: what the agent says of it comes late
+    surroundings_told = False
     path = None          # a directory with a debugpy for those without one
     forks = False        # pydevd tells us of them
     patching = None      # pydevd's own switch for tracing child processes
@@ -147,8 +148,12 @@ def do_hold(text, _):
 
 
 def tell_surroundings(version):
-    """What the agent looks for what may be wrong by, when the hold is on. Of
-    a part of sys.path nothing: what is not there may be in the rest."""
+    """What the agent looks for what may be wrong by, when the hold is on; once,
+    whatever becomes of agents. Of a part of sys.path nothing: what is not
+    there may be in the rest."""
+    if state.surroundings_told:
+        return
+    state.surroundings_told = True
     known = ["syspath " + entry for entry in sys.path if isinstance(entry, str)]
     if sum(map(len, known)) > SYSPATH_MAX or any(
             len(line) > 1000 or "\n" in line for line in known):
