@@ -75,9 +75,6 @@ static void add_doubts(struct buf *b, const struct step_facts *f)
 {
 	if (f->told)
 		return;
-	if (f->port != f->wanted_port)
-		buf_addf(b, "pitstop: port %u is taken on this host, "
-			    "using %u\n", f->wanted_port, f->port);
 	if (f->missed_vnet)
 		buf_addf(b, "pitstop: this machine has no address in %s "
 			    "(%s)\n", f->vnet_said, f->missed_vnet);
@@ -145,6 +142,9 @@ void driver_log_hold(struct buf *b, const struct step_facts *f,
 void driver_log_listen(struct buf *b, const struct step_facts *f,
 		       const char *call)
 {
+	if (f->port != f->wanted_port && !f->told)
+		buf_addf(b, "pitstop: port %u is taken on this host, "
+			    "using %u\n", f->wanted_port, f->port);
 	add_doubts(b, f);
 	buf_addf(b, "pitstop: ");
 	add_name(b, f);

@@ -237,6 +237,13 @@ static void check_address(const struct judge *j)
 		tell(j, PREFLIGHT_OK, "%s (%s)", p->host, p->host_why);
 }
 
+/* `pitstop run` tells, where it is asked for a hold itself. */
+static bool is_shut_told(const struct preflight *p)
+{
+	return p->hold && p->config->hold != HOLD_OFF &&
+	       cidr_is_none(p->config->allow);
+}
+
 static void check_allow(const struct judge *j)
 {
 	const struct preflight *p = j->p;
@@ -244,6 +251,8 @@ static void check_allow(const struct judge *j)
 	const char *said = config_said(c, "PITSTOP_ALLOW");
 	const char *vnet = *c->vnet ? c->vnet : p->doubtful ? "" : p->subnet;
 
+	if (is_shut_told(p))
+		return;
 	if (cidr_is_none(c->allow))
 		tell(j, PREFLIGHT_PROBLEM, "%s is '%s': nobody can attach\n"
 		     "name VS Code's range", said, c->allow);
@@ -355,7 +364,8 @@ static void on_found(void *ctx, const char *check, enum preflight_level level,
 
 void preflight_log(struct buf *to, const struct preflight *p)
 {
-	struct log l = { to, 0 };
+	struct log l = { to, p->doubtful || p->missed_vnet ||
+			     is_shut_told(p) };
 
 	preflight_judge(p, on_found, &l);
 	buf_addf(to, "pitstop: started by %s, Python %s, debugpy %s%s\n",

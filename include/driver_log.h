@@ -3,7 +3,8 @@
  *
  * The first three lines of a hold, and the one that ends it, are those of the
  * recipe that Azure documents; people and scripts look for them, so they are
- * exact to the byte. All others start with "pitstop: ". */
+ * exact to the byte. All others start with "pitstop: ". What
+ * preflight_log() tells in a hold, as who has the port, is not told here too. */
 #ifndef PITSTOP_DRIVER_LOG_H
 #define PITSTOP_DRIVER_LOG_H
 

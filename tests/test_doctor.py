@@ -225,6 +225,21 @@ def test_who_has_the_port(held_log, one_python):
         text = held_log(one_python, port=port)
     assert "pitstop: check port: %d is taken by " % port in text
     assert "(pid %d); %d is used" % (os.getpid(), port + 1) in text
+    assert text.count("is taken") == 1
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_that_nobody_can_attach_is_told_once(start, one_python, tmp_path,
+                                             inside):
+    """By `pitstop run`, or, where it does not know of the hold, in that."""
+    command = [one_python.path, place(tmp_path, "simple.py")]
+    hold = ["env", "PITSTOP_HOLD=step", *command] if inside else command
+    step = start(hold, *[] if inside else ["--hold"], "--allow", "none",
+                 "--timeout", "1")
+    status, out, err = step.finished()
+    assert status == plain(command)[0]
+    assert (out + err).count("nobody can attach") == 1
+    assert "pitstop: started by " in out and "nothing wrong" not in out
 
 
 def test_the_step_is_the_same(hold, one_python, tmp_path):

@@ -40,8 +40,9 @@ def test_the_moved_one_says_so_in_the_log_and_the_first_does_not(
     steps = run_two(start, one_python, path, "--hold", "--timeout", "30")
     for step in steps:
         port = step.wait_held()["connect"]["port"]
-        said = step.stdout.find(r"^pitstop: port %d is taken.*\b%d\b" % (
-            step.port, port))
+        step.stdout.wait("^pitstop: started by ")
+        said = step.stdout.find(r"^pitstop: check port: %d is taken.*\b%d\b"
+                                % (step.port, port))
         assert bool(said) == (port != step.port)
 
 

@@ -101,20 +101,37 @@ static void a_configuration_is_printed_once(void **state)
 	buf_free(&b);
 }
 
-static void the_log_says_which_port_and_rank_it_is(void **state)
+static void a_taken_port_is_told_by_who_looks_for_its_owner(void **state)
 {
 	struct step_facts f = FACTS;
 	struct buf b = { 0 };
 
 	(void)state;
 	f.port = 5680;
+	driver_log_hold(&b, &f, 1000);
+	assert_null(strstr(text(&b), "is taken"));
+	buf_free(&b);
+	driver_log_listen(&b, &f, "debugpy.listen");
+	assert_non_null(strstr(text(&b), "pitstop: port 5678 is taken on this "
+					 "host, using 5680\n"));
+	f.told = true;
+	buf_free(&b);
+	driver_log_listen(&b, &f, "debugpy.listen");
+	assert_null(strstr(text(&b), "is taken"));
+	buf_free(&b);
+}
+
+static void the_log_says_which_rank_it_is(void **state)
+{
+	struct step_facts f = FACTS;
+	struct buf b = { 0 };
+
+	(void)state;
 	f.rank = 3;
 	f.host = "127.0.0.1";
 	f.doubtful = true;
 	driver_log_hold(&b, &f, 1000);
 	text(&b);
-	assert_non_null(strstr(b.data, "pitstop: port 5678 is taken on this "
-				       "host, using 5680\n"));
 	assert_non_null(strstr(b.data, "(pid 17, rank 3)"));
 	assert_non_null(strstr(b.data, "pitstop: it opens every rank that "
 				       "this pitstop holds; with "
@@ -385,7 +402,9 @@ int main(void)
 		cmocka_unit_test(the_place_of_http_is_told_once),
 		cmocka_unit_test(a_script_that_listens_is_told_where),
 		cmocka_unit_test(a_configuration_is_printed_once),
-		cmocka_unit_test(the_log_says_which_port_and_rank_it_is),
+		cmocka_unit_test(
+			a_taken_port_is_told_by_who_looks_for_its_owner),
+		cmocka_unit_test(the_log_says_which_rank_it_is),
 		cmocka_unit_test(an_ipv6_address_has_brackets_before_a_port),
 		cmocka_unit_test(a_range_without_an_address_of_ours_is_told),
 		cmocka_unit_test(a_public_address_for_private_clients_is_doubted),

@@ -28,6 +28,7 @@ static int fresh(void **state)
 	memset(&p, 0, sizeof(p));
 	p.config = &config;
 	p.wanted_port = p.port = 5678;
+	p.way = WAY_PREFIX;
 	p.host_why = "route";
 	strlcpy(p.host, "10.3.0.5", sizeof(p.host));
 	strlcpy(p.exe, "/bin/python", sizeof(p.exe));
@@ -60,6 +61,7 @@ static void judge(const char *check, enum preflight_level wanted,
 static void the_command_is_to_start_through_pitstop(void **state)
 {
 	(void)state;
+	p.way = WAY_NONE;
 	judge("way in", PREFLIGHT_WARNING, "none; put 'pitstop run --'");
 	p.way = WAY_INSIDE;
 	judge("way in", PREFLIGHT_OK, "under a pitstop run");
@@ -214,6 +216,27 @@ static void no_secret_is_told(void **state)
 	buf_free(&b);
 }
 
+static void what_the_hold_has_told_is_wrong_too(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	p.hold = p.doubtful = true;
+	config.hold = HOLD_STEP;
+	strlcpy(config.allow, "none", sizeof(config.allow));
+	preflight_log(&b, &p);
+	assert_true(buf_add(&b, "", 1));
+	assert_ptr_equal(strstr(b.data, "pitstop: started by "), b.data);
+	assert_null(strstr(b.data, "nothing wrong"));
+	buf_free(&b);
+	p.doubtful = false;
+	config_defaults(&config);
+	preflight_log(&b, &p);
+	assert_true(buf_add(&b, "", 1));
+	assert_non_null(strstr(b.data, "nothing wrong"));
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +250,8 @@ int main(void)
 		cmocka_unit_test(the_allow_list_has_to_let_the_vnet_in),
 		cmocka_unit_test_setup(outputs_are_recognized_with_care, fresh),
 		cmocka_unit_test_setup(no_secret_is_told, fresh),
+		cmocka_unit_test_setup(what_the_hold_has_told_is_wrong_too,
+				       fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
