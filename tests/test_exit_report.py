@@ -116,13 +116,10 @@ def fail(python, folder, text="inner()", seconds=0, **more):  # noqa: F811
     return path, run(python.path, str(path), env=env)
 
 
-tells_at_exit = pytest.mark.parametrize("python", pythons.params(
-    lambda p: pythons.once(p) and p.version >= (3, 10)))
-tells_in_a_hold = pytest.mark.parametrize("python", pythons.params(
-    pythons.once))
+each_python = pytest.mark.parametrize("python", pythons.params(pythons.once))
 
 
-@tells_at_exit
+@each_python
 def test_an_exception(python, tmp_path):
     path, result = fail(python, tmp_path)
     assert result.returncode == 1
@@ -134,7 +131,7 @@ def test_an_exception(python, tmp_path):
     assert report(result) == []        # nothing is held
 
 
-@tells_in_a_hold
+@each_python
 def test_an_exception_that_could_be_held(python, tmp_path):
     path, result = fail(python, tmp_path, PITSTOP_HOLD="crash",
                         PITSTOP_TIMEOUT="1")
@@ -145,10 +142,13 @@ def test_an_exception_that_could_be_held(python, tmp_path):
     assert report(result)[0] == HEAD + "ended with status 1"
 
 
-@tells_at_exit
+@each_python
 @pytest.mark.parametrize("text, kind", [
     ("raise Odd", "Odd"), ("raise SystemExit(3)", None),
     ("import atexit; raise OSError", "OSError"),
+    ("import logging; raise OSError", "OSError"),
+    ("import atexit; atexit.register(inner); raise OSError", "OSError"),
+    ("import atexit; atexit.register(inner); raise SystemExit(3)", None),
     ("import sys; sys.last_type = 7; raise SystemExit(3)", None),
     ("= no Python", "SyntaxError"),
     ("import sys; sys.excepthook = lambda *_: None; raise OSError", "OSError"),
@@ -159,6 +159,18 @@ def test_an_exception_that_could_be_held(python, tmp_path):
 def test_other_exceptions(python, tmp_path, text, kind):
     fail(python, tmp_path, text)
     assert ended(tmp_path).get("exception_type") == kind
+
+
+@each_python
+def test_an_exception_of_a_module(python, tmp_path):
+    path = tmp_path / "pkg/__main__.py"
+    path.parent.mkdir()
+    path.write_text("import atexit\nraise OSError('x' * 1000000)\n")
+    run(python.path, "-m", "pkg", cwd=tmp_path,
+        env=environment(PITSTOP_LOG_DIR=str(tmp_path)))
+    event = ended(tmp_path)
+    assert event["exception_message"] == 400 * "x"
+    assert event["exception_place"] == f"{path}:2 in <module>"
 
 
 def test_an_exception_with_its_agent_stopped(one_python, tmp_path):

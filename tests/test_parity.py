@@ -152,9 +152,11 @@ ROUNDS = [  # program, its arguments, options of Python, standard input
     ("interpreters.py", "", "", ""),
     ("traced.py", "", "", ""),
     ("audit.py", "", "", ""),
+    ("atexits.py", "", "", ""),
 ] + [("ends.py", how, "", "")
      for how in ("exit", "message", "raise", "hard", "abort", "kill",
-                 "interrupt", "hook", "thread", "closed", "del", "simply")]
+                 "interrupt", "hook", "thread", "traced", "closed", "del",
+                 "simply")]
 
 
 def round_id(value):

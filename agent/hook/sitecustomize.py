@@ -65,7 +65,8 @@ class hook:
     shown = 0         # how many exceptions a client was shown
     alone = False     # nobody came to an earlier one
     pid = 0           # the process that watches for exceptions
-    at_exit = None    # atexit's function, where it can be used
+    atexit = None     # the module that has our function
+    builtin = None    # BuiltinImporter, and its create_module
     watching = False  # also those of the threads
 
 
@@ -646,22 +647,47 @@ def tell(kind, value, trace):
         pass
 
 
-def at_exit():
+def at_exit(name):
     try:
-        kind = getattr(sys, "last_type", None)
-        if kind and not issubclass(kind, (KeyboardInterrupt, SystemExit)):
+        kind = getattr(sys, name)
+        if not issubclass(kind, (KeyboardInterrupt, SystemExit)):
             tell(kind, sys.last_value, sys.last_traceback)
     except BaseException:    # what was raised, and by a signal, is the script's
         pass
 
 
+def create_module(cls, spec):
+    """In the place of BuiltinImporter's until the script imports atexit."""
+    importer, usual = hook.builtin
+    if spec.name != "atexit":
+        return usual(cls, spec)
+    importer.create_module = classmethod(usual)
+    return hook.atexit
+
+
+def give_atexit():
+    """Before Python 3.10 it is the functions of the module that was made last
+    that are called at the end, so the script's import makes none."""
+    importer = sys.modules["_frozen_importlib"].BuiltinImporter
+    hook.builtin = importer, importer.create_module.__func__
+    create_module.__code__ = nobodys(create_module.__code__)
+    importer.create_module = classmethod(create_module)
+
+
 def watch_end():
-    """What nothing caught is in `sys` then. Before Python 3.10 the script's
-    own import of atexit drops what is registered by ours, which it is not to
-    see."""
+    """What nothing caught is in `sys` then; where there is none, no function
+    is called that a trace function would see. That atexit is there the script
+    is not to see."""
     hook.pid = os.getpid()
-    if hook.at_exit:
-        hook.at_exit(at_exit)
+    known = "atexit" in sys.modules
+    import atexit
+    atexit.register(list, map(at_exit, filter(vars(sys).__contains__,
+                                              ("last_type",))))
+    hook.atexit = atexit         # kept: before 3.10 Python itself does not
+    if not known:
+        del sys.modules["atexit"]
+        if sys.version_info < (3, 10):
+            give_atexit()
 
 
 def answered():
@@ -874,9 +900,6 @@ def import_quietly():
     before = [set(kind) for kind in seen]
     import _socket
     import time
-    if sys.version_info >= (3, 10):
-        import atexit
-        hook.at_exit = atexit.register
     for kind, known in zip(seen, before):
         for name in set(kind) - known:
             del kind[name]
