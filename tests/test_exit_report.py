@@ -150,6 +150,8 @@ def test_an_exception_that_could_be_held(python, tmp_path):
     ("import atexit; atexit.register(inner); raise OSError", "OSError"),
     ("import atexit; atexit.register(inner); raise SystemExit(3)", None),
     ("import sys; sys.last_type = 7; raise SystemExit(3)", None),
+    ("import code; code.InteractiveInterpreter().runsource('inner()'); "
+     "raise SystemExit(3)", None),
     ("= no Python", "SyntaxError"),
     ("import sys; sys.excepthook = lambda *_: None; raise OSError", "OSError"),
     ("import os; os._exit(3)", None), ("raise KeyboardInterrupt", None),

@@ -648,10 +648,14 @@ def tell(kind, value, trace):
 
 
 def at_exit(name):
+    """Who shows an exception that is caught leaves it there as well (pytest,
+    code, tkinter): its first frame was called by another."""
     try:
-        kind = getattr(sys, name)
-        if not issubclass(kind, (KeyboardInterrupt, SystemExit)):
-            tell(kind, sys.last_value, sys.last_traceback)
+        kind, trace = getattr(sys, name), sys.last_traceback
+        caught = trace and trace.tb_frame.f_back
+        if not caught and not issubclass(kind, (KeyboardInterrupt,
+                                                SystemExit)):
+            tell(kind, sys.last_value, trace)
     except BaseException:    # what was raised, and by a signal, is the script's
         pass
 
