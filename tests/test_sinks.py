@@ -272,21 +272,37 @@ def accepted(request, *errors):
                    for i, code in errors]})
 
 
-def properties(requests):
-    return [envelope["data"]["baseData"]["properties"]
-            for request in requests for envelope in request.json]
+TRACE, EVENT = "MessageData", "EventData"
 
 
-def test_events_are_traces(traced, serve, one_python):  # noqa: F811
+def kinds(request):
+    """What each of its envelopes is."""
+    return [envelope["data"]["baseType"] for envelope in request.json]
+
+
+def bases(requests, kind):
+    return [envelope["data"]["baseData"]
+            for request in requests for envelope in request.json
+            if envelope["data"]["baseType"] == kind]
+
+
+def properties(requests, kind=TRACE):
+    return [base["properties"] for base in bases(requests, kind)]
+
+
+def test_events_are_traces_and_custom_events(traced, serve,  # noqa: F811
+                                             one_python):
     server = serve(default=accepted)
     step = traced(server.url, *HOLD)
     assert is_untouched(step) == []
     for request in server.requests:
         assert request.path == "/v2.1/track"
         assert TOKEN not in request.text
+        assert kinds(request) == [TRACE, EVENT] * (len(request.json) // 2)
         for envelope in request.json:
             assert set(envelope) == {"name", "time", "iKey", "tags", "data"}
-            assert envelope["name"] == "Microsoft.ApplicationInsights.Message"
+            assert envelope["name"] == "Microsoft.ApplicationInsights." + (
+                envelope["data"]["baseType"][:-len("Data")])
             assert envelope["iKey"] == KEY
             assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
                             envelope["time"])
@@ -296,13 +312,25 @@ def test_events_are_traces(traced, serve, one_python):  # noqa: F811
                 "ai.internal.sdkVersion": envelope["tags"][
                     "ai.internal.sdkVersion"],
                 "ai.operation.id": "run-7"}
-            assert envelope["data"]["baseType"] == "MessageData"
             base = envelope["data"]["baseData"]
-            assert set(base) == {"ver", "message", "severityLevel",
-                                 "properties"}
-            assert (base["ver"], base["severityLevel"]) in ((2, 1), (2, 3))
+            assert base["ver"] == 2
             assert all(isinstance(value, str)
                        for value in base["properties"].values())
+    traces, events = (bases(server.requests, k) for k in (TRACE, EVENT))
+    for trace, event in zip(traces, events):
+        assert set(trace) == {"ver", "message", "severityLevel", "properties"}
+        assert set(event) == {"ver", "name", "properties", "measurements"}
+        fields = trace["properties"]
+        assert event["name"] == "pitstop " + fields["event"]
+        numbers = event["measurements"]
+        assert fields == dict(event["properties"], **{
+            k: fields[k] for k in numbers})
+        assert numbers == {k: pytest.approx(float(fields[k]))
+                           for k in numbers}
+    assert {1, 3} == {trace["severityLevel"] for trace in traces}
+    assert events[-1]["name"] == "pitstop ended"
+    assert events[-1]["properties"]["status"] == "7"
+    assert events[-1]["measurements"]["wall_seconds"] > 1
     held = next(p for p in properties(server.requests)
                 if p["event"] == "held")
     assert (held["host"], held["port"]) == ("127.0.0.1", str(step.port))
@@ -313,19 +341,40 @@ def test_events_are_traces(traced, serve, one_python):  # noqa: F811
     assert len(set(ids)) == len(ids)
 
 
-def test_only_those_that_were_not_taken_go_again(traced, serve):  # noqa: F811
+@pytest.mark.parametrize("again", [0, 1])
+def test_only_those_that_were_not_taken_go_again(traced, serve,  # noqa: F811
+                                                 again):
     """After a busy answer several events go in one request; of these the
-    second is to come again and the last will not be taken."""
+    first's trace or custom event is to come again, and the last's custom event
+    will not be taken."""
     def partly(request):
-        return accepted(request, (0, 500), (len(request.json) - 1, 400))
+        return accepted(request, (again, 500), (len(request.json) - 1, 400))
 
     server = serve((503, {"Retry-After": "3"}, ""), partly, default=accepted)
     step = traced(server.url, *HOLD, seconds=60)
-    first, second, third = (properties([r]) for r in server.wait(3))
-    assert first[0] == second[0] == third[0]
-    assert len(second) > len(third) == 1
-    delivered(step, "insights", len(second) - 1)
+    first, second, third = server.wait(3)
+    assert first.json[again] == second.json[again]
+    assert third.json == [second.json[again]]
+    count = len(second.json) // 2
+    assert count > 1
+    delivered(step, "insights", count - 1)
     assert ours(step)['sink_events_total{sink="insights",result="lost"}'] == 1
+
+
+def test_what_was_taken_of_refused_ones_does_not_come_again(
+        traced, serve):  # noqa: F811
+    """By a server that takes no custom events: when it is asked again, one by
+    one, it is for them alone."""
+    def traces_alone(request):
+        return accepted(request, *[(i, 400) for i, kind in enumerate(
+            kinds(request)) if kind == EVENT])
+
+    server = serve((503, {"Retry-After": "3"}, ""), default=traces_alone)
+    step = traced(server.url, *HOLD, seconds=60)
+    assert [kinds(r) for r in server.wait(5)[1:]] == [
+        [TRACE, EVENT] * 3] + [[EVENT]] * 3
+    wait_for(lambda: ours(step).get(
+        'sink_events_total{sink="insights",result="lost"}') == 3, "the loss")
 
 
 def test_a_quota_that_is_used_up_is_no_end(traced, serve):  # noqa: F811
