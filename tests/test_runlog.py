@@ -274,7 +274,7 @@ def plant(chance):
     parts = [value(chance, 12, 60, LETTERS + "-_") for _ in range(3)]
     name = chance.choice(["password", "DB_PASSWORD", "apiKey", "sas-token",
                           "client_secret", "ACCESS_TOKEN", "pwd"])
-    kind = chance.randrange(9)
+    kind = chance.randrange(13)
     if kind == 0:
         return "--%s=%s" % (name.replace("_", "-"), word), word
     if kind == 1:
@@ -292,6 +292,15 @@ def plant(chance):
         return "Authorization: Bearer " + parts[0], parts[0]
     if kind == 7:
         return "postgres://me:%s@host/db" % parts[0], parts[0]
+    if kind == 8:
+        return "https://a.example/?to=b%%3Fsv%%3D1%%26sig%%3D%s" % parts[0], \
+            parts[0]
+    if kind == 9:
+        return "<a><password>%s</password></a>" % word, word
+    if kind == 10:
+        return json.dumps([{"name": name, "value": word}]), word
+    if kind == 11:
+        return json.dumps({"passwords": ["other", word]}), word
     return ("-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----"
             % base64), base64
 
