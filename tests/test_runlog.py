@@ -11,7 +11,8 @@ import string
 import pytest
 
 import pythons
-from harness import line_of, place, plain, strip_log, wait_for
+from harness import (BOUND_BY_MODES, line_of, place, plain, strip_log,
+                     wait_for)
 from http_wire import ask
 from test_http import TOKEN, post
 from test_upload import serve  # noqa: F401
@@ -217,6 +218,16 @@ def test_a_link_is_not_followed(start, one_python, tmp_path, logs):
     (logs / FILE).symlink_to(tmp_path / "mine")
     start(quick(one_python, tmp_path), "--log-dir", str(logs)).finished()
     assert (tmp_path / "mine").read_text() == "mine\n"
+
+
+def test_one_that_may_only_be_written(start, one_python, tmp_path, logs):
+    (logs / FILE).touch()
+    (logs / FILE).chmod(0o200)
+    command = quick(one_python, tmp_path)
+    step = start(command, "--log-dir", str(logs), prefix=BOUND_BY_MODES)
+    assert step.finished() == plain(command)
+    (logs / FILE).chmod(0o600)
+    assert names(logs) == ["started", "started", "exited", "ended"]
 
 
 def test_half_a_line_of_an_agent_that_died_ends_where_it_is(

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from harness import wait_for
+from harness import BOUND_BY_MODES, wait_for
 from sink_server import Server, certificate
 from test_http import TOKEN, post
 from test_metrics import ours
@@ -17,6 +17,7 @@ BATCH = "/api/2.0/mlflow/runs/log-batch"
 WORKSPACE = ("/subscriptions/1-2/resourceGroups/g/providers/"
              "Microsoft.MachineLearningServices/workspaces/w")
 BEARER = "s3cr3t-bearer"
+NOBODY = 65534
 
 
 def delivered(step, sink, count):
@@ -193,7 +194,10 @@ def test_a_token_that_is_refused_once_more(logged, serve,  # noqa: F811
 
 BAD_FILES = {"empty": "it is empty or cannot be read",
              "long": "it is no small file", "missing": "it is not there",
-             "open": "others may write to it"}
+             "open": "others may write to it",
+             "another's": "others may write to it",
+             "pipe": "it is no small file", "directory": "it is no small file",
+             "unreadable": "it cannot be read"}
 
 
 @pytest.mark.parametrize("how", BAD_FILES)
@@ -202,15 +206,37 @@ def test_a_file_without_a_token_leaves_the_one_before(
     server = serve()
     path = token_file({"empty": "\n", "long": "s3cr3t" * 9999}.get(
         how, "s3cr3t-2"))
-    if how == "missing":
+    if how in ("missing", "pipe", "directory"):
         os.unlink(path)
     if how == "open":
-        os.chmod(path, 0o666)
-    step = logged(server.url, *HOLD, MLFLOW_TRACKING_TOKEN_FILE=path)
+        os.chmod(path, 0o602)
+    if how == "another's":
+        if os.geteuid() != 0:
+            pytest.skip("only root can give a file away")
+        os.chown(path, NOBODY, 0)
+    if how == "pipe":
+        os.mkfifo(path, 0o600)
+    if how == "directory":
+        os.mkdir(path, 0o700)
+    if how == "unreadable":
+        os.chmod(path, 0o200)
+    step = logged(server.url, *HOLD, MLFLOW_TRACKING_TOKEN_FILE=path,
+                  prefix=BOUND_BY_MODES if how == "unreadable" else ())
     assert is_untouched(step) == [
         "pitstop: MLflow: the file that MLFLOW_TRACKING_TOKEN_FILE names has "
         "no token (%s); the one before counts" % BAD_FILES[how]]
     assert set(bearers(server)) == {"Bearer " + BEARER}
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o664])
+def test_a_file_that_its_owner_and_group_alone_may_write_to_counts(
+        logged, serve, token_file, mode):  # noqa: F811
+    server = serve()
+    path = token_file("s3cr3t-2")
+    os.chmod(path, mode)
+    assert is_untouched(logged(server.url, *HOLD,
+                               MLFLOW_TRACKING_TOKEN_FILE=path)) == []
+    assert set(bearers(server)) == {"Bearer s3cr3t-2"}
 
 
 def other_origins_hear_no_token(logged, server, other):  # noqa: F811

@@ -383,6 +383,29 @@ def test_what_it_had_no_room_for_and_arrived_is_not_missed(
     is_complete(KINDS["webhook"], server, tmp_path)
 
 
+@pytest.mark.parametrize("blocks, kept, missed", [(0, 0, 0), (4, 0, 1),
+                                                  (64, 1, 0)])
+def test_a_limit_on_the_size_of_files(hooked, serve, blocks,  # noqa: F811
+                                      kept, missed):
+    """No room for anything, for the head alone, for all: the step goes on, and
+    what the next agent has, or knows to be missed, is told."""
+    port = free_ports(http=True)
+    step = hooked("http://127.0.0.1:%d" % port, 0, "--hold", "--timeout", "60",
+                  prefix=["bash", "-c", 'ulimit -f %d; exec "$@"' % blocks, "-"])
+    step.held_at()
+    step.stderr.wait("Connection refused")
+    first = step.kill_agent()
+    server = serve(port=port)
+    step.agent(but=first)
+    wait_for(lambda: released(step), "the release")
+    said = is_untouched(step)
+    told = [request.json["event"] for request in server.requests]
+    assert told == ["held"] * (1 + kept) + ["released", "ended"]
+    assert [line.split()[1] for line in said if "did not reach" in line] == \
+        ["1"] * missed
+    assert sum("the agent died" in line for line in said) == 1
+
+
 def test_half_a_line_in_the_journal_is_no_event(told, tmp_path):
     """An agent that was killed as it wrote: the next one writes the whole."""
     step = told(KINDS["webhook"], "http://127.0.0.1:%d" %
