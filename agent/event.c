@@ -78,6 +78,21 @@ void event_drop(struct event *e)
 	free(e);
 }
 
+bool event_is_quantity(const cJSON *field)
+{
+	static const char *const UNITS[] = { "_seconds", "_bytes", "_kills" };
+	size_t len = strlen(field->string);
+
+	for (size_t i = 0; i < sizeof(UNITS) / sizeof(*UNITS); i++) {
+		size_t unit = strlen(UNITS[i]);
+
+		if (len > unit &&
+		    strcmp(field->string + len - unit, UNITS[i]) == 0)
+			return cJSON_IsNumber(field);
+	}
+	return false;
+}
+
 static size_t json_size(const cJSON *json)
 {
 	size_t size = sizeof(*json);

@@ -1,5 +1,7 @@
 #include "insights.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -93,15 +95,22 @@ static bool add_property(cJSON *to, const cJSON *field)
 	return done;
 }
 
-static bool add_properties(cJSON *to, const struct event *e)
+/* `measurements`: of the quantities, NULL when they are properties, too. */
+static bool add_fields(cJSON *to, const struct event *e, cJSON *measurements)
 {
 	cJSON *properties = cJSON_AddObjectToObject(to, "properties");
 	const cJSON *field;
 	bool done = cJSON_AddStringToObject(properties, "event", e->name) &&
 		    cJSON_AddStringToObject(properties, "id", e->id);
 
-	cJSON_ArrayForEach(field, e->fields)
-		done = done && add_property(properties, field);
+	cJSON_ArrayForEach(field, e->fields) {
+		if (measurements && event_is_quantity(field))
+			done = done && cJSON_AddNumberToObject(
+				measurements, field->string,
+				field->valuedouble);
+		else
+			done = done && add_property(properties, field);
+	}
 	return done;
 }
 
@@ -115,19 +124,54 @@ static bool is_error(const struct event *e)
 	       (cJSON_IsNumber(status) && status->valueint != 0);
 }
 
-static bool add_data(cJSON *to, const struct event *e, const char *node)
+/* In `traces`, for who searches: a line for people. */
+static bool add_trace(cJSON *base, const struct event *e, const char *node)
 {
 	enum { INFORMATION = 1, ERROR = 3 };
+
+	return add_message(base, e, node) &&
+	       cJSON_AddNumberToObject(base, "severityLevel",
+				       is_error(e) ? ERROR : INFORMATION) &&
+	       add_fields(base, e, NULL);
+}
+
+/* In `customEvents`, for who counts and draws: a name, and numbers. */
+static bool add_custom_event(cJSON *base, const struct event *e,
+			     const char *node)
+{
+	char name[sizeof("pitstop ") + EVENT_NAME_SIZE];
+	cJSON *measurements;
+
+	(void)node;
+	snprintf(name, sizeof(name), "pitstop %s", e->name);
+	if (!cJSON_AddStringToObject(base, "name", name))
+		return false;
+	measurements = cJSON_AddObjectToObject(base, "measurements");
+	return measurements && add_fields(base, e, measurements);
+}
+
+/* The envelopes of an event, in their order. */
+static const struct part {
+	const char *name, *type;
+	bool (*add)(cJSON *base, const struct event *e, const char *node);
+} PARTS[] = {
+	{ "Microsoft.ApplicationInsights.Message", "MessageData", add_trace },
+	{ "Microsoft.ApplicationInsights.Event", "EventData",
+	  add_custom_event },
+};
+
+#define PART_COUNT (sizeof(PARTS) / sizeof(*PARTS))
+
+static bool add_data(cJSON *to, const struct event *e, const struct part *p,
+		     const char *node)
+{
 	cJSON *data = cJSON_AddObjectToObject(to, "data"), *base;
 
-	if (!cJSON_AddStringToObject(data, "baseType", "MessageData"))
+	if (!cJSON_AddStringToObject(data, "baseType", p->type))
 		return false;
 	base = cJSON_AddObjectToObject(data, "baseData");
 	return cJSON_AddNumberToObject(base, "ver", 2) &&
-	       add_message(base, e, node) &&
-	       cJSON_AddNumberToObject(base, "severityLevel",
-				       is_error(e) ? ERROR : INFORMATION) &&
-	       add_properties(base, e);
+	       p->add(base, e, node);
 }
 
 static bool add_tags(cJSON *to, const struct insights_origin *from)
@@ -144,16 +188,20 @@ static bool add_tags(cJSON *to, const struct insights_origin *from)
 }
 
 static bool add_envelope(cJSON *list, const struct insights_origin *from,
-			 const struct event *e)
+			 const struct event *e, const struct part *p)
 {
 	cJSON *to = cJSON_CreateObject();
 
 	return cJSON_AddItemToArray(list, to) &&
-	       cJSON_AddStringToObject(
-		       to, "name", "Microsoft.ApplicationInsights.Message") &&
+	       cJSON_AddStringToObject(to, "name", p->name) &&
 	       json_add_time(to, "time", e->at) &&
 	       cJSON_AddStringToObject(to, "iKey", from->key) &&
-	       add_tags(to, from) && add_data(to, e, from->node);
+	       add_tags(to, from) && add_data(to, e, p, from->node);
+}
+
+static bool is_sent(const struct event *e, size_t part)
+{
+	return !(e->taken & 1u << part);
 }
 
 bool insights_encode(struct buf *to, const struct insights_origin *from,
@@ -163,8 +211,11 @@ bool insights_encode(struct buf *to, const struct insights_origin *from,
 	char *text = NULL;
 	bool done = list;
 
-	for (size_t i = 0; done && i < n; i++)
-		done = add_envelope(list, from, events[i]);
+	for (size_t i = 0; i < n; i++)
+		for (size_t part = 0; part < PART_COUNT; part++)
+			if (done && is_sent(events[i], part))
+				done = add_envelope(list, from, events[i],
+						    &PARTS[part]);
 	if (done)
 		text = cJSON_PrintUnformatted(list);
 	done = text && buf_addf(to, "%s", text);
@@ -203,18 +254,48 @@ static void judge_errors(const cJSON *errors, enum verdict *verdicts, size_t n)
 	}
 }
 
-void insights_judge(int status, const char *body, enum verdict *verdicts,
-		    size_t n)
+/* While one of its envelopes is to come again, so is the event, and it is not
+ * done when one is lost; those that were taken are not sent again. `of` is what
+ * has become of those that were sent; how many these are. */
+static size_t judge_event(struct event *e, const enum verdict *of,
+			  enum verdict *verdict)
 {
-	cJSON *json;
+	size_t count = 0;
 
+	*verdict = VERDICT_DONE;
+	for (size_t part = 0; part < PART_COUNT; part++) {
+		if (!is_sent(e, part))
+			continue;
+		if (of[count] == VERDICT_DONE)
+			e->taken |= (uint8_t)(1u << part);
+		else if (*verdict != VERDICT_AGAIN)
+			*verdict = of[count];
+		count++;
+	}
+	return count;
+}
+
+static void judge_partly(const char *body, struct event *const *events,
+			 enum verdict *verdicts, size_t n)
+{
+	enum verdict *of = calloc(n * PART_COUNT, sizeof(*of));
+	cJSON *json = of ? cJSON_Parse(body) : NULL;
+	size_t count = 0;
+
+	judge_errors(cJSON_GetObjectItemCaseSensitive(json, "errors"), of,
+		     n * PART_COUNT);
+	for (size_t i = 0; json && i < n; i++)
+		count += judge_event(events[i], of + count, &verdicts[i]);
+	cJSON_Delete(json);
+	free(of);
+}
+
+void insights_judge(int status, const char *body, struct event *const *events,
+		    enum verdict *verdicts, size_t n)
+{
 	if (status == QUOTA || status == QUOTA_LONG)
 		for (size_t i = 0; i < n; i++)
 			verdicts[i] = VERDICT_AGAIN;
-	if (status != PARTIAL)
-		return;
-	json = cJSON_Parse(body);
-	judge_errors(cJSON_GetObjectItemCaseSensitive(json, "errors"),
-		     verdicts, n);
-	cJSON_Delete(json);
+	if (status == PARTIAL)
+		judge_partly(body, events, verdicts, n);
 }

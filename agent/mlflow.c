@@ -65,21 +65,6 @@ static bool describes_run(const struct event *e)
 	       !cJSON_HasObjectItem(e->fields, "session");
 }
 
-static bool is_quantity(const cJSON *field)
-{
-	static const char *const UNITS[] = { "_seconds", "_bytes", "_kills" };
-	size_t len = strlen(field->string);
-
-	for (size_t i = 0; i < sizeof(UNITS) / sizeof(*UNITS); i++) {
-		size_t unit = strlen(UNITS[i]);
-
-		if (len > unit &&
-		    strcmp(field->string + len - unit, UNITS[i]) == 0)
-			return cJSON_IsNumber(field);
-	}
-	return false;
-}
-
 static bool set_text(cJSON *in, const char *key, char *text, size_t max)
 {
 	cJSON *value;
@@ -130,7 +115,7 @@ static bool add_field(struct parts *p, const struct event *e,
 	snprintf(key, sizeof(key), "%s%s", p->prefix, field->string);
 	if (as_param)
 		return add_value(p->params, key, field, PARAM_BYTES);
-	if (is_quantity(field))
+	if (event_is_quantity(field))
 		return add_metric(p, key, field, e->at);
 	return add_value(p->tags, key, field, TAG_BYTES);
 }

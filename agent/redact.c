@@ -64,14 +64,22 @@ static void make_plain(struct plain_name *p, const char *name, size_t len)
 	p->text[p->len] = '\0';
 }
 
+static bool has_secret_inside(const char *name, size_t len,
+			      struct plain_name *p)
+{
+	make_plain(p, name, len);
+	for (size_t i = 0; i < LENGTH(INSIDE); i++)
+		if (strstr(p->text, INSIDE[i]))
+			return true;
+	return false;
+}
+
 static bool is_secret(const char *name, size_t len)
 {
 	struct plain_name p;
 
-	make_plain(&p, name, len);
-	for (size_t i = 0; i < LENGTH(INSIDE); i++)
-		if (strstr(p.text, INSIDE[i]))
-			return true;
+	if (has_secret_inside(name, len, &p))
+		return true;
 	for (size_t i = 0; i < LENGTH(LAST); i++)
 		if (strcmp(p.text + p.last, LAST[i]) == 0)
 			return true;
@@ -108,8 +116,36 @@ static size_t quoted(const char *text, const char *mark, size_t mark_len)
 	return i;
 }
 
+/* The length of the list at `text`, which may hold others and texts. */
+static size_t list_length(const char *text)
+{
+	size_t i, depth = 0;
+
+	for (i = 0; text[i]; i++) {
+		/* not the one in "don't" */
+		size_t mark = i > 0 && isalnum((unsigned char)text[i - 1])
+			? 0 : quotation_mark(text + i);
+
+		if (mark) {
+			i += mark;
+			i += quoted(text + i, text + i - mark, mark);
+			if (!text[i])
+				break;
+			i += mark - 1;
+		} else if (text[i] == '[') {
+			depth++;
+		} else if (text[i] == ']' && --depth == 0) {
+			return i + 1;
+		} else if (text[i] == '\\') {
+			i += strspn(text + i, "\\") - 1;
+		}
+	}
+	return i;
+}
+
 /* The value at `text`: in quotation marks, which may have Python's letters
- * before them, or up to the next space. A header's value is a whole line. */
+ * before them, a list, or up to the next space. A header's value is a whole
+ * line. */
 static void find_value(const char *text, bool line, struct redact_span *found)
 {
 	size_t letters = strspn(text, "BFRUbfru");
@@ -119,8 +155,21 @@ static void find_value(const char *text, bool line, struct redact_span *found)
 	if (mark)
 		found->end = found->begin + quoted(text + found->begin,
 						   text + letters, mark);
+	else if (*text == '[' && !line)
+		found->end = list_length(text);
 	else
 		found->end = strcspn(text, line ? "\r\n" : SPACE);
+}
+
+/* The length of %3D at `text`, a = in a URL that is part of another; it may
+ * have been made so more than once: %253D. */
+static size_t escaped_sign(const char *text)
+{
+	size_t len = *text == '%';
+
+	while (len && strncmp(text + len, "25", 2) == 0)
+		len += 2;
+	return len && strncasecmp(text + len, "3D", 2) == 0 ? len + 2 : 0;
 }
 
 /* Behind a name, `text`: = or : (or ==, =>, :=) and a value, or, behind a flag,
@@ -130,8 +179,11 @@ static bool follows_value(const char *text, bool flag, bool header,
 {
 	size_t mark = quotation_mark(text);
 	size_t at = mark, spaces = strspn(text + at, SPACE);
+	size_t sign = escaped_sign(text);
 
-	if (strchr("=:", text[at + spaces]) && text[at + spaces]) {
+	if (sign) {
+		at = sign;
+	} else if (strchr("=:", text[at + spaces]) && text[at + spaces]) {
 		at += spaces + strspn(text + at + spaces, "=:>");
 		at += strspn(text + at, " \t");
 	} else if (flag && !mark && spaces && text[spaces] != '-') {
@@ -145,6 +197,67 @@ static bool follows_value(const char *text, bool flag, bool header,
 	return found->end > found->begin;
 }
 
+/* The length of a mark, `sign`, and one more mark at `text`, with spaces or not;
+ * 0: they are not there. */
+static size_t marks_around(const char *text, char sign)
+{
+	size_t at = quotation_mark(text), mark;
+
+	if (!at)
+		return 0;
+	at += strspn(text + at, SPACE);
+	if (text[at] != sign)
+		return 0;
+	at += 1 + strspn(text + at + 1, SPACE);
+	mark = quotation_mark(text + at);
+	return mark ? at + mark : 0;
+}
+
+/* Behind `name`, `text`: {"name": "DB_PASSWORD", "value": "x"} */
+static bool names_other(const char *text, struct redact_span *found)
+{
+	size_t at = marks_around(text, ':'), len, next;
+
+	len = strspn(text + at, NAME_LETTERS);
+	if (!at || !is_secret(text + at, len))
+		return false;
+	at += len;
+	next = marks_around(text + at, ',');
+	if (!next || strncasecmp(text + at + next, "value", 5) != 0)
+		return false;
+	at += next + 5;
+	if (!follows_value(text + at, false, false, found))
+		return false;
+	found->begin += at;
+	found->end += at;
+	return true;
+}
+
+/* <password>x</password>; a <key> or a <token> may be anything. */
+static bool is_element(const char *name, size_t len, struct redact_span *found)
+{
+	size_t value = name[len] == '>' ? strcspn(name + len + 1, "<") : 0;
+	const char *end = name + len + 1 + value;
+	struct plain_name p;
+
+	*found = (struct redact_span){ 1, 1 + value };
+	return value && strncmp(end, "</", 2) == 0 &&
+	       strncmp(end + 2, name, len) == 0 && end[2 + len] == '>' &&
+	       has_secret_inside(name, len, &p);
+}
+
+/* What a name has before it that is none of it: the digits of %26, where a URL
+ * is part of another; or of %2526, where this one is, too. */
+static size_t escape_length(const char *name)
+{
+	size_t len = 0;
+
+	while (strncmp(name + len, "25", 2) == 0)
+		len += 2;
+	return isxdigit((unsigned char)name[len]) &&
+	       isxdigit((unsigned char)name[len + 1]) ? len + 2 : len;
+}
+
 static bool ends_with(const char *name, size_t len, const char *end)
 {
 	size_t n = strlen(end);
@@ -152,18 +265,31 @@ static bool ends_with(const char *name, size_t len, const char *end)
 	return len >= n && strncasecmp(name + len - n, end, n) == 0;
 }
 
+static bool tells_secret(const char *name, size_t len, bool escaped,
+			 struct redact_span *found)
+{
+	size_t skip = escaped ? escape_length(name) : 0;
+	bool header;
+
+	if (!is_secret(name, len) &&
+	    !(skip && is_secret(name + skip, len - skip)))
+		return false;
+	header = ends_with(name, len, "authorization") ||
+		 ends_with(name, len, "cookie");
+	return follows_value(name + len, *name == '-', header, found);
+}
+
 /* A name that begins at text[at]. */
 static bool named(const char *text, size_t at, struct redact_span *found)
 {
 	const char *name = text + at;
 	size_t len = strspn(name, NAME_LETTERS);
-	bool header;
+	char before = at > 0 ? name[-1] : '\0';
 
-	if (!is_secret(name, len))
-		return false;
-	header = ends_with(name, len, "authorization") ||
-		 ends_with(name, len, "cookie");
-	if (!follows_value(name + len, *name == '-', header, found))
+	if (!tells_secret(name, len, before == '%', found) &&
+	    !(before == '<' && is_element(name, len, found)) &&
+	    !(len == 4 && strncasecmp(name, "name", len) == 0 &&
+	      names_other(name + len, found)))
 		return false;
 	found->begin += at + len;
 	found->end += at + len;

@@ -28,10 +28,11 @@ static size_t encode(void *ctx, struct event *const *events, size_t n,
 }
 
 static void judge(void *ctx, int status, const char *body,
-		  enum verdict *verdicts, size_t n)
+		  struct event *const *events, enum verdict *verdicts,
+		  size_t n)
 {
 	(void)ctx;
-	insights_judge(status, body, verdicts, n);
+	insights_judge(status, body, events, verdicts, n);
 }
 
 static void describe_origin(void)

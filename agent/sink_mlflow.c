@@ -39,10 +39,12 @@ static size_t encode(void *ctx, struct event *const *events, size_t n,
 /* That is how a param is refused that another agent of the same run has set
  * to something else. */
 static void judge(void *ctx, int status, const char *body,
-		  enum verdict *verdicts, size_t n)
+		  struct event *const *events, enum verdict *verdicts,
+		  size_t n)
 {
 	(void)ctx;
 	(void)body;
+	(void)events;
 	if (status != 400 || mlflow.batch.tags_only)
 		return;
 	mlflow.batch.tags_only = true;

@@ -20,6 +20,8 @@ struct head {
 	uint32_t told;
 	int64_t start, end;
 	uint64_t missed[SPOOL_SLOTS];
+	uint64_t outside[SPOOL_SLOTS];  /* that wait, and are not in it: with us
+					   they are lost */
 };
 
 static struct {
@@ -49,6 +51,12 @@ static void start_at(int64_t place)
 
 /* writing */
 
+static void keep_outside(uint8_t waiting)
+{
+	for (unsigned slot = 0; slot < SPOOL_SLOTS; slot++)
+		spool.head.outside[slot] += waiting >> slot & 1;
+}
+
 static void forget_oldest(void)
 {
 	struct spool_record r;
@@ -61,10 +69,11 @@ static void forget_oldest(void)
 		return;
 	}
 	spool.waiting -= r.waiting && spool.waiting;
+	keep_outside(r.waiting);
 	start_at(spool.head.start + r.size);
 }
 
-static void put_record(struct event *e, const struct buf *b)
+static bool put_record(struct event *e, const struct buf *b)
 {
 	int64_t place = spool.head.end;
 
@@ -72,14 +81,15 @@ static void put_record(struct event *e, const struct buf *b)
 	       place + (int64_t)b->len - spool.head.start > SPOOL_BYTES)
 		forget_oldest();
 	if (b->len > SPOOL_BYTES || !put(b->data, b->len, place))
-		return;
+		return false;
 	spool.head.end = place + (int64_t)b->len;
 	if (!put_head()) {
 		spool.head.end = place;
-		return;
+		return false;
 	}
 	e->place = place;
 	spool.waiting++;
+	return true;
 }
 
 void spool_add(struct event *e, uint32_t once)
@@ -87,8 +97,12 @@ void spool_add(struct event *e, uint32_t once)
 	struct buf b = { 0 };
 
 	spool.head.told |= once;
-	if (spool.fd >= 0 && e->waiting && spool_record_add(&b, e))
-		put_record(e, &b);
+	if (spool.fd < 0 || !e->waiting)
+		return;
+	if (!spool_record_add(&b, e) || !put_record(e, &b)) {
+		keep_outside(e->waiting);
+		put_head();
+	}
 	buf_free(&b);
 }
 
@@ -99,9 +113,16 @@ bool spool_has_told(uint32_t once)
 
 void spool_done(struct event *e, unsigned slot)
 {
-	e->waiting &= (uint8_t)~(1u << slot);
-	if (e->place < spool.head.start)
+	uint8_t bit = (uint8_t)(1u << slot);
+
+	if (spool.fd < 0 || !(e->waiting & bit))
 		return;
+	e->waiting &= (uint8_t)~bit;
+	if (e->place < spool.head.start) {
+		spool.head.outside[slot]--;
+		put_head();
+		return;
+	}
 	put(&e->waiting, 1,
 	    e->place + (int64_t)offsetof(struct spool_record, waiting));
 	if (!e->waiting && --spool.waiting == 0)
@@ -128,6 +149,14 @@ static bool read_head(void)
 		return false;
 	spool.head = h;
 	return true;
+}
+
+static void miss_outside(void)
+{
+	for (unsigned slot = 0; slot < SPOOL_SLOTS; slot++) {
+		spool.head.missed[slot] += spool.head.outside[slot];
+		spool.head.outside[slot] = 0;
+	}
 }
 
 static void miss_everywhere(struct event *e)
@@ -186,10 +215,10 @@ void spool_open(int fd, void (*found)(void *ctx, struct event *e), void *ctx)
 	spool.fd = fd;
 	if (fd < 0)
 		return;
-	if (!read_head()) {
-		spool.head.magic = MAGIC;
-		put_head();
-	}
+	if (read_head())
+		miss_outside();
+	spool.head.magic = MAGIC;
+	put_head();
 	len = (size_t)(spool.head.end - spool.head.start);
 	data = malloc(len);
 	spool.waiting = 1;  /* until all are known */

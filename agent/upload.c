@@ -108,11 +108,13 @@ static void explain(struct upload *u, const struct http_client_answer *a)
 static void judge(const struct upload *u, const struct http_client_answer *a,
 		  enum verdict *verdicts)
 {
-	for (size_t i = 0; i < u->queue.sent; i++)
+	struct event *events[UPLOAD_BATCH_MAX];
+	size_t n = event_queue_peek(&u->queue, events, u->queue.sent, SIZE_MAX);
+
+	for (size_t i = 0; i < n; i++)
 		verdicts[i] = verdict_of_status(a->status);
 	if (u->kind->judge && a->status)
-		u->kind->judge(u->ctx, a->status, a->body, verdicts,
-			       u->queue.sent);
+		u->kind->judge(u->ctx, a->status, a->body, events, verdicts, n);
 }
 
 static size_t number_of(const enum verdict *verdicts, size_t n,

@@ -5,6 +5,7 @@
 #ifndef PITSTOP_EVENT_H
 #define PITSTOP_EVENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,8 @@ struct event {
 				  it */
 	unsigned holders;
 	uint8_t waiting;       /* bit N: the sink at slot N has not got it yet */
+	uint8_t taken;         /* bit N: Application Insights has got its
+				  envelope N, but not all of them */
 	int64_t place;         /* the spool's */
 };
 
@@ -36,6 +39,10 @@ struct event *event_again(const char *id, const char *name, int64_t at,
 
 struct event *event_hold(struct event *e);
 void event_drop(struct event *e);
+
+/* Is a field a number with a unit, as "peak_rss_bytes" is, and not one that just
+ * names something, as a port or a rank does? */
+bool event_is_quantity(const struct cJSON *field);
 
 /* The memory that it takes, in bytes, more or less. */
 size_t event_size(const struct event *e);

@@ -24,13 +24,14 @@ struct insights_origin {
 	const char *run;   /* NULL: not known */
 };
 
-/* Append the n as a list of envelopes, a trace with custom dimensions each.
- * False when memory is short. */
+/* Append the n as a list of envelopes, a trace and a custom event each, but for
+ * those that have been taken. False when memory is short. */
 bool insights_encode(struct buf *to, const struct insights_origin *from,
 		     struct event *const *events, size_t n);
 
-/* An answer of 206 names those that were not taken, and why. */
-void insights_judge(int status, const char *body, enum verdict *verdicts,
-		    size_t n);
+/* An answer of 206 names the envelopes that were not taken, and why; the events
+ * note which were. */
+void insights_judge(int status, const char *body, struct event *const *events,
+		    enum verdict *verdicts, size_t n);
 
 #endif

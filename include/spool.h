@@ -4,7 +4,8 @@
  * In a file in memory that the supervisor holds open: an agent that is killed
  * leaves there what it has not delivered, and the next one goes on with it.
  * An event is whole in it, or not at all. Of more than SPOOL_BYTES the oldest
- * are forgotten. Without that file all works but this. */
+ * are left out: whom they do not reach before this agent dies has missed them.
+ * Without that file all works but this. */
 #ifndef PITSTOP_SPOOL_H
 #define PITSTOP_SPOOL_H
 

@@ -40,7 +40,8 @@ struct upload_kind {
 	/* What has become of each of the n. `verdicts` come with what the
 	 * status alone says. NULL: that is right. */
 	void (*judge)(void *ctx, int status, const char *body,
-		      enum verdict *verdicts, size_t n);
+		      struct event *const *events, enum verdict *verdicts,
+		      size_t n);
 };
 
 /* The sink to such a server; NULL when memory is short or its URL is bad, which

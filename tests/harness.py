@@ -19,6 +19,9 @@ PITSTOP = os.path.abspath(os.environ.get(
     "PITSTOP_BIN", os.path.join(HERE, "..", "build", "pitstop")))
 PORTS = 16                      # the wanted one and the following fifteen
 LAUNCH = "pitstop: launch.json: "
+# In front of a command: whom the modes of files bind, root or not.
+BOUND_BY_MODES = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"
+                  ] if os.geteuid() == 0 else []
 # What these say or ask for has tests of its own.
 PLAIN = {"PITSTOP_IMDS": "off", "PITSTOP_REPORT": "never"}
 RANKS = re.compile(r"PITSTOP_|PYTHON|OMPI_|PMI_|SLURM_|AZUREML_|"

@@ -11,7 +11,8 @@ import string
 import pytest
 
 import pythons
-from harness import line_of, place, plain, strip_log, wait_for
+from harness import (BOUND_BY_MODES, line_of, place, plain, strip_log,
+                     wait_for)
 from http_wire import ask
 from test_http import TOKEN, post
 from test_upload import serve  # noqa: F401
@@ -219,6 +220,16 @@ def test_a_link_is_not_followed(start, one_python, tmp_path, logs):
     assert (tmp_path / "mine").read_text() == "mine\n"
 
 
+def test_one_that_may_only_be_written(start, one_python, tmp_path, logs):
+    (logs / FILE).touch()
+    (logs / FILE).chmod(0o200)
+    command = quick(one_python, tmp_path)
+    step = start(command, "--log-dir", str(logs), prefix=BOUND_BY_MODES)
+    assert step.finished() == plain(command)
+    (logs / FILE).chmod(0o600)
+    assert names(logs) == ["started", "started", "exited", "ended"]
+
+
 def test_half_a_line_of_an_agent_that_died_ends_where_it_is(
         start, one_python, tmp_path, logs):
     (logs / FILE).write_text('{"id":"1","ti')
@@ -274,7 +285,7 @@ def plant(chance):
     parts = [value(chance, 12, 60, LETTERS + "-_") for _ in range(3)]
     name = chance.choice(["password", "DB_PASSWORD", "apiKey", "sas-token",
                           "client_secret", "ACCESS_TOKEN", "pwd"])
-    kind = chance.randrange(9)
+    kind = chance.randrange(13)
     if kind == 0:
         return "--%s=%s" % (name.replace("_", "-"), word), word
     if kind == 1:
@@ -292,6 +303,15 @@ def plant(chance):
         return "Authorization: Bearer " + parts[0], parts[0]
     if kind == 7:
         return "postgres://me:%s@host/db" % parts[0], parts[0]
+    if kind == 8:
+        return "https://a.example/?to=b%%3Fsv%%3D1%%26sig%%3D%s" % parts[0], \
+            parts[0]
+    if kind == 9:
+        return "<a><password>%s</password></a>" % word, word
+    if kind == 10:
+        return json.dumps([{"name": name, "value": word}]), word
+    if kind == 11:
+        return json.dumps({"passwords": ["other", word]}), word
     return ("-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----"
             % base64), base64
 

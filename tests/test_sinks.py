@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from harness import wait_for
+from harness import BOUND_BY_MODES, wait_for
 from sink_server import Server, certificate
 from test_http import TOKEN, post
 from test_metrics import ours
@@ -17,6 +17,7 @@ BATCH = "/api/2.0/mlflow/runs/log-batch"
 WORKSPACE = ("/subscriptions/1-2/resourceGroups/g/providers/"
              "Microsoft.MachineLearningServices/workspaces/w")
 BEARER = "s3cr3t-bearer"
+NOBODY = 65534
 
 
 def delivered(step, sink, count):
@@ -193,7 +194,10 @@ def test_a_token_that_is_refused_once_more(logged, serve,  # noqa: F811
 
 BAD_FILES = {"empty": "it is empty or cannot be read",
              "long": "it is no small file", "missing": "it is not there",
-             "open": "others may write to it"}
+             "open": "others may write to it",
+             "another's": "others may write to it",
+             "pipe": "it is no small file", "directory": "it is no small file",
+             "unreadable": "it cannot be read"}
 
 
 @pytest.mark.parametrize("how", BAD_FILES)
@@ -202,15 +206,37 @@ def test_a_file_without_a_token_leaves_the_one_before(
     server = serve()
     path = token_file({"empty": "\n", "long": "s3cr3t" * 9999}.get(
         how, "s3cr3t-2"))
-    if how == "missing":
+    if how in ("missing", "pipe", "directory"):
         os.unlink(path)
     if how == "open":
-        os.chmod(path, 0o666)
-    step = logged(server.url, *HOLD, MLFLOW_TRACKING_TOKEN_FILE=path)
+        os.chmod(path, 0o602)
+    if how == "another's":
+        if os.geteuid() != 0:
+            pytest.skip("only root can give a file away")
+        os.chown(path, NOBODY, 0)
+    if how == "pipe":
+        os.mkfifo(path, 0o600)
+    if how == "directory":
+        os.mkdir(path, 0o700)
+    if how == "unreadable":
+        os.chmod(path, 0o200)
+    step = logged(server.url, *HOLD, MLFLOW_TRACKING_TOKEN_FILE=path,
+                  prefix=BOUND_BY_MODES if how == "unreadable" else ())
     assert is_untouched(step) == [
         "pitstop: MLflow: the file that MLFLOW_TRACKING_TOKEN_FILE names has "
         "no token (%s); the one before counts" % BAD_FILES[how]]
     assert set(bearers(server)) == {"Bearer " + BEARER}
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o664])
+def test_a_file_that_its_owner_and_group_alone_may_write_to_counts(
+        logged, serve, token_file, mode):  # noqa: F811
+    server = serve()
+    path = token_file("s3cr3t-2")
+    os.chmod(path, mode)
+    assert is_untouched(logged(server.url, *HOLD,
+                               MLFLOW_TRACKING_TOKEN_FILE=path)) == []
+    assert set(bearers(server)) == {"Bearer s3cr3t-2"}
 
 
 def other_origins_hear_no_token(logged, server, other):  # noqa: F811
@@ -272,21 +298,37 @@ def accepted(request, *errors):
                    for i, code in errors]})
 
 
-def properties(requests):
-    return [envelope["data"]["baseData"]["properties"]
-            for request in requests for envelope in request.json]
+TRACE, EVENT = "MessageData", "EventData"
 
 
-def test_events_are_traces(traced, serve, one_python):  # noqa: F811
+def kinds(request):
+    """What each of its envelopes is."""
+    return [envelope["data"]["baseType"] for envelope in request.json]
+
+
+def bases(requests, kind):
+    return [envelope["data"]["baseData"]
+            for request in requests for envelope in request.json
+            if envelope["data"]["baseType"] == kind]
+
+
+def properties(requests, kind=TRACE):
+    return [base["properties"] for base in bases(requests, kind)]
+
+
+def test_events_are_traces_and_custom_events(traced, serve,  # noqa: F811
+                                             one_python):
     server = serve(default=accepted)
     step = traced(server.url, *HOLD)
     assert is_untouched(step) == []
     for request in server.requests:
         assert request.path == "/v2.1/track"
         assert TOKEN not in request.text
+        assert kinds(request) == [TRACE, EVENT] * (len(request.json) // 2)
         for envelope in request.json:
             assert set(envelope) == {"name", "time", "iKey", "tags", "data"}
-            assert envelope["name"] == "Microsoft.ApplicationInsights.Message"
+            assert envelope["name"] == "Microsoft.ApplicationInsights." + (
+                envelope["data"]["baseType"][:-len("Data")])
             assert envelope["iKey"] == KEY
             assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
                             envelope["time"])
@@ -296,13 +338,25 @@ def test_events_are_traces(traced, serve, one_python):  # noqa: F811
                 "ai.internal.sdkVersion": envelope["tags"][
                     "ai.internal.sdkVersion"],
                 "ai.operation.id": "run-7"}
-            assert envelope["data"]["baseType"] == "MessageData"
             base = envelope["data"]["baseData"]
-            assert set(base) == {"ver", "message", "severityLevel",
-                                 "properties"}
-            assert (base["ver"], base["severityLevel"]) in ((2, 1), (2, 3))
+            assert base["ver"] == 2
             assert all(isinstance(value, str)
                        for value in base["properties"].values())
+    traces, events = (bases(server.requests, k) for k in (TRACE, EVENT))
+    for trace, event in zip(traces, events):
+        assert set(trace) == {"ver", "message", "severityLevel", "properties"}
+        assert set(event) == {"ver", "name", "properties", "measurements"}
+        fields = trace["properties"]
+        assert event["name"] == "pitstop " + fields["event"]
+        numbers = event["measurements"]
+        assert fields == dict(event["properties"], **{
+            k: fields[k] for k in numbers})
+        assert numbers == {k: pytest.approx(float(fields[k]))
+                           for k in numbers}
+    assert {1, 3} == {trace["severityLevel"] for trace in traces}
+    assert events[-1]["name"] == "pitstop ended"
+    assert events[-1]["properties"]["status"] == "7"
+    assert events[-1]["measurements"]["wall_seconds"] > 1
     held = next(p for p in properties(server.requests)
                 if p["event"] == "held")
     assert (held["host"], held["port"]) == ("127.0.0.1", str(step.port))
@@ -313,19 +367,40 @@ def test_events_are_traces(traced, serve, one_python):  # noqa: F811
     assert len(set(ids)) == len(ids)
 
 
-def test_only_those_that_were_not_taken_go_again(traced, serve):  # noqa: F811
+@pytest.mark.parametrize("again", [0, 1])
+def test_only_those_that_were_not_taken_go_again(traced, serve,  # noqa: F811
+                                                 again):
     """After a busy answer several events go in one request; of these the
-    second is to come again and the last will not be taken."""
+    first's trace or custom event is to come again, and the last's custom event
+    will not be taken."""
     def partly(request):
-        return accepted(request, (0, 500), (len(request.json) - 1, 400))
+        return accepted(request, (again, 500), (len(request.json) - 1, 400))
 
     server = serve((503, {"Retry-After": "3"}, ""), partly, default=accepted)
     step = traced(server.url, *HOLD, seconds=60)
-    first, second, third = (properties([r]) for r in server.wait(3))
-    assert first[0] == second[0] == third[0]
-    assert len(second) > len(third) == 1
-    delivered(step, "insights", len(second) - 1)
+    first, second, third = server.wait(3)
+    assert first.json[again] == second.json[again]
+    assert third.json == [second.json[again]]
+    count = len(second.json) // 2
+    assert count > 1
+    delivered(step, "insights", count - 1)
     assert ours(step)['sink_events_total{sink="insights",result="lost"}'] == 1
+
+
+def test_what_was_taken_of_refused_ones_does_not_come_again(
+        traced, serve):  # noqa: F811
+    """By a server that takes no custom events: when it is asked again, one by
+    one, it is for them alone."""
+    def traces_alone(request):
+        return accepted(request, *[(i, 400) for i, kind in enumerate(
+            kinds(request)) if kind == EVENT])
+
+    server = serve((503, {"Retry-After": "3"}, ""), default=traces_alone)
+    step = traced(server.url, *HOLD, seconds=60)
+    assert [kinds(r) for r in server.wait(5)[1:]] == [
+        [TRACE, EVENT] * 3] + [[EVENT]] * 3
+    wait_for(lambda: ours(step).get(
+        'sink_events_total{sink="insights",result="lost"}') == 3, "the loss")
 
 
 def test_a_quota_that_is_used_up_is_no_end(traced, serve):  # noqa: F811

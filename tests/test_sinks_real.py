@@ -15,7 +15,7 @@ from harness import free_ports, is_free, place, wait_for
 from sink_server import Server, certificate
 from test_http import TOKEN, post
 from test_runlog import read
-from test_sinks import BATCH, BEARER, WORKSPACE, accepted
+from test_sinks import BATCH, BEARER, EVENT, TRACE, WORKSPACE, accepted
 from test_upload import PLAIN
 
 VENV = pathlib.Path(pythons.VENVS) / "sinks"
@@ -289,9 +289,8 @@ provider.add_log_record_processor(SimpleLogRecordProcessor(
 log = logging.getLogger("pitstop")
 log.addHandler(LoggingHandler(logger_provider=provider))
 log.setLevel(logging.INFO)
-for level, message, properties in json.loads(%r):
-    log.log(level, "%%s", message, extra={"p." + k: v
-                                         for k, v in properties.items()})
+for level, message, attributes in json.loads(%r):
+    log.log(level, "%%s", message, extra=attributes)
 provider.force_flush()
 """
 TRACK_HEADERS = {
@@ -302,6 +301,21 @@ TRACK_HEADERS = {
     "Connection": "kept alive without saying so in HTTP/1.1",
     "Content-Length": "other tags",
 }
+
+
+def record(base):
+    """The level, message and attributes by which the exporter sends that."""
+    # The prefix keeps our names from those that logging itself uses.
+    attributes = {"p." + k: v for k, v in base["properties"].items()}
+    if "message" in base:
+        level = 40 if base["severityLevel"] == 3 else 20
+        return level, base["message"], attributes
+    attributes["microsoft.custom_event.name"] = base["name"]
+    attributes["microsoft.custom_measurements"] = json.dumps(
+        base["measurements"])
+    return 20, "", attributes
+
+
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(\d{3})?Z$"
 
 
@@ -318,26 +332,26 @@ def test_as_the_exporter_of_application_insights_sends_it(start, one_python,
         ours = list(server.requests)
         envelopes = [e for r in ours for e in r.json]
         bases = [e["data"]["baseData"] for e in envelopes]
-        theirs(EXPORT % json.dumps([
-            [40 if b["severityLevel"] == 3 else 20, b["message"],
-             b["properties"]] for b in bases]), OTEL_SERVICE_NAME="pitstop",
-            **variables)
+        theirs(EXPORT % json.dumps([record(b) for b in bases]),
+               OTEL_SERVICE_NAME="pitstop", **variables)
         others = server.requests[len(ours):]
-        messages = [e for r in others for e in r.json
-                    if e["data"]["baseType"] == "MessageData"]
-        assert {b["severityLevel"] for b in bases} == {1, 3}
+        expected = [e for r in others for e in r.json
+                    if e["data"]["baseType"] in (TRACE, EVENT)]
+        assert {b.get("severityLevel") for b in bases} == {1, 3, None}
+        assert any(b.get("measurements") for b in bases)
         assert {r.path for r in ours} == {r.path for r in others}
         assert headers(ours[0], TRACK_HEADERS) == \
             headers(others[0], TRACK_HEADERS)
-        assert len(envelopes) == len(messages)
-        for one, other in zip(envelopes, messages):
+        assert len(envelopes) == len(expected)
+        for one, other in zip(envelopes, expected):
             same_shape(one, other)
     finally:
         server.end()
 
 
 def same_shape(ours, other):
-    """Tags of the device are left out, and measurements, which are empty."""
+    """Tags of the device are left out, and a trace's measurements, which are
+    empty."""
     assert set(ours) == set(other)
     assert (ours["name"], ours["iKey"]) == (other["name"], other["iKey"])
     assert re.match(TIME, ours["time"]) and re.match(TIME, other["time"])
@@ -345,10 +359,8 @@ def same_shape(ours, other):
     assert ours["tags"]["ai.cloud.role"] == other["tags"]["ai.cloud.role"]
     one, base = ours["data"]["baseData"], other["data"]["baseData"]
     assert ours["data"]["baseType"] == other["data"]["baseType"]
-    assert set(base) - set(one) == {"measurements"}
-    for part in "ver", "message", "severityLevel":
-        assert one[part] == base[part]
-    # The prefix keeps our names from those that logging itself uses.
-    assert one["properties"] == {
-        k[2:]: v for k, v in base["properties"].items()
-        if k.startswith("p.")}
+    base["properties"] = {k[2:]: v for k, v in base["properties"].items()
+                          if k.startswith("p.")}
+    if "message" in one:
+        assert base.pop("measurements") == {}
+    assert one == base

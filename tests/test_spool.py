@@ -11,8 +11,10 @@ import time
 
 import pytest
 
+from fake_hook import Hook
 from harness import free_ports, wait_for
 from sink_server import HANG
+from test_commands import variable
 from test_http import TOKEN, post
 from test_metrics import ours
 from test_runlog import FILE, names, read
@@ -267,7 +269,7 @@ def spool_of(step):
     raise AssertionError("no spool")
 
 
-HEAD, RECORDS, EVENT_ID = 88, 4096, 33
+HEAD, RECORDS, EVENT_ID = 152, 4096, 33
 SPOILT = {
     "all": lambda old: os.urandom(len(old)),
     "empty": lambda old: b"",
@@ -312,6 +314,96 @@ def test_it_is_empty_when_all_is_delivered(told, serve):  # noqa: F811
     server.wait(2)
     wait_for(lambda: os.stat(spool_of(step)).st_blocks * 512 <= 8192,
              "room given back")
+
+
+LARGE = 240000      # bytes, of 256 kB that a hook may say of its process
+BOUND = 4 << 20     # as SPOOL_BYTES in include/spool.h
+
+
+def make_large(step, directory, count):
+    """So many large events that are for the journal alone, one by one."""
+    name = variable(step.main_pid(), "PITSTOP_SOCKET")
+    for number in range(count):
+        hook = Hook(name, "arg=" + "x" * LARGE)
+        hook.send("listen %d." % number)
+        wait_for(lambda: b'"detail":"%d."' % number in
+                 (directory / FILE).read_bytes(), "a large event")
+        hook.close()
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_what_it_has_no_room_for(told, serve, tmp_path, fits):  # noqa: F811
+    """When 4 MiB came behind an event that a server has not got, it is lost
+    with the agent. That is said once, and the next ones arrive."""
+    port = free_ports(http=True)
+    url = "http://127.0.0.1:%d" % port
+    step = told(KINDS["webhook"], url, 60, "--hold", "--timeout", "60")
+    step.held_at()
+    step.stderr.wait("Connection refused")
+    make_large(step, tmp_path, BOUND // LARGE + (-1 if fits else 1))
+    assert os.stat(spool_of(step)).st_blocks * 512 <= BOUND + 2 * RECORDS
+    first = step.kill_agent()
+    step.agent(but=first)
+    server = serve(port=port)
+    wait_for(lambda: released(step), "the release")
+    server.wait(2 + fits)
+    step.process.terminate()
+    said = [l for l in step.finished()[2].splitlines() if "did not reach" in l]
+    events = read(tmp_path)
+    wanted = KINDS["webhook"].wanted(events)
+    assert first_times(KINDS["webhook"], server.requests) == \
+        wanted[not fits:]
+    if fits:
+        assert said == [] and events[-1]["event"] == "ended"
+        return
+    assert len(said) == 1 and said[0].startswith(
+        "pitstop: 1 of the run log's events did not reach PITSTOP_WEBHOOK at "
+        "%s: " % url)
+    assert (events[-1]["event"], events[-1]["count"]) == ("undelivered", 1)
+
+
+def test_what_it_had_no_room_for_and_arrived_is_not_missed(
+        told, serve, tmp_path):  # noqa: F811
+    server = serve(HANG)
+    port = server.port
+    step = told(KINDS["webhook"], server.url, 60, "--hold", "--timeout", "60")
+    step.held_at()
+    server.wait(1)
+    make_large(step, tmp_path, BOUND // LARGE + 1)
+    server.end()
+    server = serve(port=port)
+    wait_for(lambda: ours(step).get(
+        'sink_events_total{sink="webhook",result="delivered"}') == 1,
+        "the delivery")
+    first = step.kill_agent()
+    step.agent(but=first)
+    wait_for(lambda: released(step), "the release")
+    step.process.terminate()
+    assert "did not reach" not in step.finished()[2]
+    is_complete(KINDS["webhook"], server, tmp_path)
+
+
+@pytest.mark.parametrize("blocks, kept, missed", [(0, 0, 0), (4, 0, 1),
+                                                  (64, 1, 0)])
+def test_a_limit_on_the_size_of_files(hooked, serve, blocks,  # noqa: F811
+                                      kept, missed):
+    """No room for anything, for the head alone, for all: the step goes on, and
+    what the next agent has, or knows to be missed, is told."""
+    port = free_ports(http=True)
+    step = hooked("http://127.0.0.1:%d" % port, 0, "--hold", "--timeout", "60",
+                  prefix=["bash", "-c", 'ulimit -f %d; exec "$@"' % blocks, "-"])
+    step.held_at()
+    step.stderr.wait("Connection refused")
+    first = step.kill_agent()
+    server = serve(port=port)
+    step.agent(but=first)
+    wait_for(lambda: released(step), "the release")
+    said = is_untouched(step)
+    told = [request.json["event"] for request in server.requests]
+    assert told == ["held"] * (1 + kept) + ["released", "ended"]
+    assert [line.split()[1] for line in said if "did not reach" in line] == \
+        ["1"] * missed
+    assert sum("the agent died" in line for line in said) == 1
 
 
 def test_half_a_line_in_the_journal_is_no_event(told, tmp_path):

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import time
+from datetime import datetime, timezone
 
 import pytest
 
@@ -15,6 +16,7 @@ from http_wire import ask, read
 from test_commands import variable
 from test_hold import launcher
 from test_stacks import can_ask
+from test_upload import PLAIN, serve  # noqa: F401
 
 TOKEN = "known-to-the-tests"
 BEGINS = r"^pitstop: stalled for (\d+) s, since ....-..-..T..:..:..Z: (.*)$"
@@ -97,6 +99,34 @@ def test_it_is_told_once_and_when_it_moves(stalls, python, kind):
     status, out, err = step.finished()
     assert (status, out) == (0, "%s\non\nend\n" % kind)
     assert len(reports(step)) == 1 and len(re.findall("moves again", err)) == 1
+
+
+def seconds(when):
+    """Since 1970; `when` as in the run log."""
+    return datetime.strptime(when, "%Y-%m-%dT%H:%M:%S.%fZ").replace(
+        tzinfo=timezone.utc).timestamp()
+
+
+def test_a_webhook_is_told_since_when(stalls, serve):  # noqa: F811
+    server = serve()
+    begun = time.time()
+    step = stalls("lock", env=dict(PLAIN, PITSTOP_WEBHOOK=server.url))
+    stalled = server.wait(1)[0].json
+    assert stalled["event"] == "stalled"
+    assert begun <= seconds(stalled["since"]) + 0.001
+    assert 1 <= seconds(stalled["time"]) - seconds(stalled["since"]) < 20
+    assert stalled["text"] == (
+        "pitstop on %s: stall.py has not moved since %s, it stands at lock "
+        "(%s:%d); 'pitstop stacks' there shows more, or attach a debugger to "
+        "127.0.0.1:%d" % (stalled["node"], stalled["since"], step.path,
+                          line_of(step.path, "lock"), step.port))
+    _, said = step.stderr.wait(BEGINS)
+    assert abs(seconds(said.group(0).split()[6][:-2] + ".0Z") -
+               seconds(stalled["since"])) <= 1
+    step.go()
+    moving = server.wait(2)[1].json
+    assert "since" not in moving and re.search(
+        r"stall\.py moves again after \d+ s$", moving["text"])
 
 
 def test_native_code_that_keeps_the_lock(stalls, python):

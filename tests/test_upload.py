@@ -48,12 +48,12 @@ def serve():
 def hooked(start, one_python, tmp_path):
     """hooked(url, ...): a step that runs for `seconds`, held or not, whose
     events go to that webhook."""
-    def begin(url, seconds=0, *options, **env):
+    def begin(url, seconds=0, *options, prefix=(), **env):
         path = tmp_path / "step.py"
         path.write_text(WAITS % seconds)
         env = dict(PLAIN, **dict({"PITSTOP_WEBHOOK": url}, **env))
         return start([one_python.path, str(path)], *options, env=env,
-                     cwd=tmp_path)
+                     cwd=tmp_path, prefix=prefix)
     return begin
 
 

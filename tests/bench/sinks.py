@@ -7,6 +7,7 @@ import time
 
 import common
 from common import Table, harness, interpreters
+from fake_hook import Hook
 from http_load import Nginx
 from http_wire import Wire, ask, request
 from output import cpu
@@ -34,6 +35,22 @@ class Logged(Pitstop):
                 wire.send(one * AT_ONCE)
                 for _ in range(AT_ONCE):
                     assert wire.answer().status == 200
+
+    def make_failures(self, count):
+        """Of a process beside the step that is held at an exception and let
+        go, again and again: two events each time."""
+        let_go = request("POST", "/v1/sessions/%d/release" % os.getpid(),
+                         TOKEN, {})
+        hook = Hook(self.variable("PITSTOP_SOCKET"), "hold=crash")
+        with contextlib.closing(hook), Wire(self.http_port) as wire:
+            for _ in range(count // 2):
+                hook.send("crashed ValueError: it broke")
+                hook.wait("hold")
+                hook.send("ready 1.8")
+                hook.wait("say")
+                wire.send(let_go)
+                assert wire.answer().status == 200
+                hook.wait("go")
 
     def count(self, sink, result):
         name = 'pitstop_sink_events_total{sink="%s",result="%s"} ' % (
@@ -67,22 +84,29 @@ def speeds():
         """%s events of a held step, each asked for over HTTP, until the last
         has been taken; the server: nginx that says 200. CPU: of the agent,
         us an event, with what asking for it costs (first row). The webhook
-        is told of no such events, and of others one by one."""
+        is told of no such events, but of failures (a process held at an
+        exception and let go, two events), and of each by a request of its
+        own; these cost more to make (the row before)."""
         % format(EVENTS, ",d"), ["sink", "events/s", "CPU"])
     with Nginx("{}", where="/") as server, \
             tempfile.TemporaryDirectory(prefix="pitstop-bench-") as folder:
+        envs = environments(server.http_port, folder)
+        webhook = envs.pop("webhook")
         t.add("none", *speed(None, {}, folder))
-        for sink, env in environments(server.http_port, folder).items():
-            if sink != "webhook":
-                t.add(sink, *speed(sink, env, folder))
+        for sink, env in envs.items():
+            t.add(sink, *speed(sink, env, folder))
+        t.add("none, failures", *speed(None, {}, folder,
+                                       Logged.make_failures))
+        t.add("webhook", *speed("webhook", webhook, folder,
+                                Logged.make_failures))
     t.show()
 
 
-def speed(sink, env, folder):
+def speed(sink, env, folder, make=Logged.make_events):
     with Logged(env) as ours:
         agent = ours.agent()
         before, begun = cpu(agent), time.perf_counter()
-        ours.make_events(EVENTS)
+        make(ours, EVENTS)
         if sink:
             harness.wait_for(lambda: taken(ours, sink, folder) >= EVENTS,
                              "the events", 120)
