@@ -3,6 +3,8 @@ import itertools
 import os
 import subprocess
 
+import pytest
+
 NUMBERS = itertools.count()
 
 
@@ -11,6 +13,16 @@ def ip(*words):
                           stderr=subprocess.STDOUT, universal_newlines=True)
     if done.returncode:
         raise OSError("ip %s: %s" % (" ".join(words), done.stdout))
+
+
+def namespace():
+    """A new one, where one can be made."""
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    try:
+        return Namespace()
+    except OSError as why:
+        pytest.skip("no network namespace here: %s" % why)
 
 
 class Namespace:

@@ -26,7 +26,8 @@ CASES = {
     "nothing": (f"sh -c '{HUNGRY}; exit 0'", 0, 1, "ended with status 0"),
 }
 
-# A cgroup each, in one that has the limit: what counts may be above.
+# A cgroup each, in one that has the limit: what counts may be above. The command
+# begins when the agent is up.
 SCRIPT = """
 cd /sys/fs/cgroup
 echo +memory +cpu >cgroup.subtree_control
@@ -37,7 +38,8 @@ within() { # NAME COMMAND
 	mkdir -p /tmp/$1
 	sh -c 'echo 0 >$0/step/cgroup.procs; exec "$@"' $1 \
 		env PITSTOP_LOG_DIR=/tmp/$1 PITSTOP_REPORT=always \
-		pitstop run -- sh -c "$2" 2>/tmp/$1/err
+		pitstop run -- sh -c "until test -s /tmp/$1/*.jsonl; do
+			sleep 0.1; done; $2" 2>/tmp/$1/err
 	echo $? >/tmp/$1/status
 }
 # Earlier kills are others'.

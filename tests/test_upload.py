@@ -9,8 +9,8 @@ import time
 
 import pytest
 
+import netns
 from harness import free_ports, strip_log, wait_for
-from netns import Namespace
 from sink_server import (CLOSE, GARBAGE, HANG, HUGE, TRICKLE, Server,
                          certificate)
 from test_http import KILOBYTES, TOKEN
@@ -421,7 +421,7 @@ def test_an_agent_that_dies_sends_no_more_and_another_does(hooked, serve):
 
 @pytest.fixture
 def namespace():
-    space = Namespace()
+    space = netns.namespace()
     folder = pathlib.Path("/etc/netns") / space.name
     folder.mkdir(parents=True)
     (folder / "resolv.conf").write_text("nameserver 10.9.9.9\n")
