@@ -73,6 +73,9 @@ static size_t issued_token(const char *text)
 		{ "glpat-", BASE64_URL, 20 }, { "hf_", ALNUM, 20 },
 		{ "sk-", BASE64_URL, 20 }, { "dapi", ALNUM, 32 },
 		{ "xoxb-", BASE64_URL, 10 }, { "xoxp-", BASE64_URL, 10 },
+		{ "hooks.slack.com/services/", ALNUM "/", 20 },
+		{ "npm_", ALNUM, 36 }, { "AIza", BASE64_URL, 35 },
+		{ "ya29.", BASE64_URL ".", 20 },
 	};
 
 	for (size_t i = 0; i < sizeof(ISSUED) / sizeof(ISSUED[0]); i++) {

@@ -131,6 +131,12 @@ static void texts(void **state)
 		{ "a " KEY_64, "a " KEY_64 },
 		{ "ghp_abcdefghijklmnopqrst", R },
 		{ "xghp_abcdefghijklmnopqrst", "xghp_abcdefghijklmnopqrst" },
+		{ "https://hooks.slack.com/services/T012/B345/abcdefghijklmno",
+		  "https://" R },
+		{ "npm_abcdefghijklmnopqrstuvwxyz0123456789", R },
+		{ "AIzaSyA-abcdefghijklmnopqrstuvwxyz_0123", R },
+		{ "AIzawa", "AIzawa" },
+		{ "ya29.a0Ab-cdefghijklmnop_qrst", R },
 		{ "-----BEGIN RSA PRIVATE KEY-----\nabc\n"
 		  "-----END RSA PRIVATE KEY-----\nrest", R "\nrest" },
 		{ "-----BEGIN PRIVATE KEY-----\nabc", R },
