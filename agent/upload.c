@@ -310,7 +310,7 @@ struct sink *upload_open(uv_loop_t *loop, const struct upload_kind *kind,
 	if (!u)
 		return NULL;
 	if (!http_client_where(kind->url, u->where)) {
-		log_warn("%s: its URL is none with http:// or https://, "
+		log_warn("%s: it is no URL with http:// or https://; "
 			 "nothing is sent there", kind->name);
 		free(u);
 		return NULL;

@@ -123,7 +123,7 @@ def test_nothing_is_sent_unasked(hooked, serve):
 def test_a_url_that_is_none(hooked, url):
     step = hooked(url, 0, *HOLD)
     assert is_untouched(step) == [
-        "pitstop: PITSTOP_WEBHOOK: its URL is none with http:// or https://, "
+        "pitstop: PITSTOP_WEBHOOK: it is no URL with http:// or https://; "
         "nothing is sent there"]
 
 
