@@ -64,6 +64,18 @@ static void on_delivered(void *ctx)
 	uv_stop(&a->loop);
 }
 
+/* Ranks of which each has its own agent share a run: each says its own. */
+static cJSON *end_fields(const struct agent *a)
+{
+	cJSON *to = exit_event_fields(&a->report, sessions_raised(
+					adapter_sessions(a->adapter)));
+
+	if (to && metadata_add_rank(to))
+		return to;
+	cJSON_Delete(to);
+	return NULL;
+}
+
 static void on_ended(void *ctx)
 {
 	struct agent *a = ctx;
@@ -72,9 +84,7 @@ static void on_ended(void *ctx)
 		return;
 	a->ended = true;
 	if (!runlog_has_told(RUNLOG_ENDED))
-		runlog_tell_once(RUNLOG_ENDED, "ended", exit_event_fields(
-				&a->report, sessions_raised(
-					adapter_sessions(a->adapter))));
+		runlog_tell_once(RUNLOG_ENDED, "ended", end_fields(a));
 	runlog_finish(on_delivered, a);
 }
 

@@ -46,11 +46,13 @@ static const struct field TEXTS[] = {
 	{ "gpus_visible", { "NVIDIA_VISIBLE_DEVICES" } },
 };
 
+static const struct field RANK = {
+	"rank", { "RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID" }
+};
+
 static const struct field NUMBERS[] = {
 	{ "node_rank", { "AZUREML_CR_NODE_RANK", "NODE_RANK" } },
 	{ "node_count", { "AZUREML_NODE_COUNT" } },
-	{ "rank", { "RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK",
-		    "SLURM_PROCID" } },
 	{ "local_rank", { "LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK" } },
 	{ "world_size", { "WORLD_SIZE", "OMPI_COMM_WORLD_SIZE" } },
 };
@@ -85,9 +87,14 @@ static bool add_number(cJSON *to, const struct field *f)
 	       cJSON_AddNumberToObject(to, f->name, (double)n);
 }
 
+bool metadata_add_rank(cJSON *to)
+{
+	return add_number(to, &RANK);
+}
+
 static bool add_variables(cJSON *to)
 {
-	bool ok = true;
+	bool ok = metadata_add_rank(to);
 
 	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(*TEXTS); i++)
 		ok = ok && add_text(to, TEXTS[i].name, value(&TEXTS[i]));

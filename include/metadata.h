@@ -15,4 +15,7 @@ struct imds_answer;
  * memory is short. */
 bool metadata_add(struct cJSON *to, const struct imds_answer *said);
 
+/* Of these the rank alone, where the environment has one. */
+bool metadata_add_rank(struct cJSON *to);
+
 #endif

@@ -71,6 +71,8 @@ def test_ranks_have_tags_of_their_own(logged, serve):  # noqa: F811
                         AZUREML_CR_NODE_RANK="1"))
     tags = merged(server.requests, "tags")
     assert tags["pitstop.node1.rank3.name"] == "step.py"
+    assert tags["pitstop.node1.rank3.status"] == "7"
+    assert "pitstop.node1.status" not in tags
 
 
 def test_a_workspace_of_azure(logged, serve, tmp_path):  # noqa: F811
