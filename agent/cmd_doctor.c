@@ -26,7 +26,9 @@ static const char HELP[] =
 "usage: pitstop doctor [--json] [OPTION...] [--] [COMMAND...]\n"
 "\n"
 "Says what would stand in the way of debugging COMMAND here, and the remedies,\n"
-"without starting it. Without COMMAND the first python3 in PATH is looked at.\n"
+"without starting it; 'pitstop run' and its options may stand before it. When\n"
+"there is no COMMAND, or none that leads to a Python, the first python3 in PATH\n"
+"is looked at.\n"
 "\n"
 "  --json  for scripts\n"
 "\n"
@@ -125,7 +127,8 @@ static void find_script(struct preflight *p, char **command, size_t count,
 	free(argv);
 }
 
-static struct preflight *examine(const struct config *config, char **command,
+static struct preflight *examine(const struct config *config,
+				 enum preflight_way way, char **command,
 				 size_t count)
 {
 	struct preflight *p = calloc(1, sizeof(*p));
@@ -134,12 +137,15 @@ static struct preflight *examine(const struct config *config, char **command,
 	if (!p)
 		return NULL;
 	p->config = config;
-	p->way = getenv("PITSTOP_SOCKET") ? WAY_INSIDE : WAY_NONE;
+	p->way = way;
 	p->unchecked = getenv("PYDEVD_DISABLE_FILE_VALIDATION");
 	if (!getcwd(p->cwd, sizeof(p->cwd)))
 		*p->cwd = '\0';
 	if (interpreter_find(count ? *command : NULL, p->exe, script))
 		find_script(p, command, count, script);
+	else if (count && *p->exe)
+		log_warn("'%s' leads to no Python; %s is looked at instead",
+			 *command, p->exe);
 	interpreter_ask(p, config->debugpy);
 	find_port(p, config->port);
 	find_address(p);
@@ -172,9 +178,26 @@ static void on_bad(void *ctx, const char *sentence)
 	log_warn("%s", sentence);
 }
 
+static int unknown_option(const char *word)
+{
+	return cmd_mistake(COMMAND, "there is no option %.*s",
+			   (int)strcspn(word, "="), word);
+}
+
+/* "pitstop run", as it stands before a step's command. */
+static bool is_run(char **command, int count)
+{
+	const char *slash = count > 1 ? strrchr(*command, '/') : NULL;
+
+	return count > 1 && strcmp(command[1], "run") == 0 &&
+	       strcmp(slash ? slash + 1 : *command, "pitstop") == 0;
+}
+
 int cmd_doctor(int argc, char **argv)
 {
 	static struct config config;
+	enum preflight_way way = getenv("PITSTOP_SOCKET") ? WAY_INSIDE
+							  : WAY_NONE;
 	struct preflight *p;
 	bool json = false;
 	int at = 1, status;
@@ -186,13 +209,17 @@ int cmd_doctor(int argc, char **argv)
 		    strcmp(argv[at], "-h") == 0)
 			return fputs(HELP, stdout) < 0;
 		if (strcmp(argv[at], "--json") != 0)
-			return cmd_mistake(COMMAND, "there is no option %.*s",
-					   (int)strcspn(argv[at], "="),
-					   argv[at]);
+			return unknown_option(argv[at]);
 		json = true;
 		at++;
 	}
-	p = examine(&config, argv + at, (size_t)(argc - at));
+	if (is_run(argv + at, argc - at)) {
+		at += 2;
+		if (config_flags(&config, argc, argv, &at, on_bad, NULL) < 0)
+			return unknown_option(argv[at]);
+		way = WAY_PREFIX;
+	}
+	p = examine(&config, way, argv + at, (size_t)(argc - at));
 	status = p ? tell(p, json) : CMD_FAILED;
 	preflight_free(p);
 	return status;

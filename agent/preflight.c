@@ -140,6 +140,11 @@ static void check_debugger(const struct judge *j)
 	else if (before(p->python, 3, 6, 0))
 		tell(j, PREFLIGHT_PROBLEM, "%s is Python %s\npitstop needs "
 		     "Python 3.6 or newer", p->exe, p->python);
+	else if (!*p->debugpy && *p->config->debugpy)
+		tell(j, PREFLIGHT_PROBLEM, "%s has no debugpy, nor has %s "
+		     "(%s)\ninstall it in either", p->exe,
+		     p->config->debugpy,
+		     config_said(p->config, "PITSTOP_DEBUGPY"));
 	else if (!*p->debugpy)
 		tell(j, PREFLIGHT_PROBLEM, "%s has no debugpy\ninstall it "
 		     "there, or name a directory that has it with "

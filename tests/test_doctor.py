@@ -68,6 +68,18 @@ def test_a_command_without_pitstop_before_it_is_told(one_python):
         "         put 'pitstop run --' before the command\nok ")
 
 
+def test_a_command_may_have_pitstop_before_it(one_python):
+    port = free_ports()
+    found = checks("--", PITSTOP, "run", "--port", port, "--",
+                   one_python.path, "-I", "train.py")
+    assert one_python.path in found["debugger"][1]
+    assert found["way in"][0] == "problem"
+    assert found["port"][1].startswith("%d " % port)
+    found = checks(PITSTOP, "run", one_python.path, "train.py")
+    assert found["way in"] == ("ok", "pitstop run before the command; ")
+    assert ask("--", PITSTOP, "run", "--nosuch") == (2, "")
+
+
 def test_has_a_help_and_refuses_what_it_does_not_know():
     status, out = ask("--help")
     assert status == 0 and out.startswith("usage: pitstop doctor ")
@@ -81,6 +93,8 @@ def test_no_debugpy_is_a_problem(one_python):
         pytest.skip("it is there")
     status, out = ask("--", base, "train.py")
     assert status == 1 and "PITSTOP_DEBUGPY" in out
+    status, out = ask("--debugpy", "/nosuch", "--", base, "train.py")
+    assert status == 1 and "has no debugpy, nor has /nosuch (--debugpy)" in out
 
 
 def test_an_old_python_is_a_problem():
