@@ -224,15 +224,15 @@ static void check_address(const struct judge *j)
 {
 	const struct preflight *p = j->p;
 
-	if (p->doubtful && !p->hold)
+	if (p->missed_vnet && !p->hold)
+		tell(j, PREFLIGHT_WARNING, "this machine has none in %s (%s), "
+		     "%s is used\nname the right range, or an address with "
+		     "PITSTOP_ADVERTISE", config_said(p->config, "PITSTOP_VNET"),
+		     p->config->vnet, p->host);
+	else if (p->doubtful && !p->hold)
 		tell(j, PREFLIGHT_WARNING, "%s can hardly be reached from "
 		     "another machine\nname a better one with "
 		     "PITSTOP_ADVERTISE, or come through ssh -L", p->host);
-	else if (p->missed_vnet && !p->hold)
-		tell(j, PREFLIGHT_WARNING, "this machine has none in %s "
-		     "(%s)\nname the right range, or an address with "
-		     "PITSTOP_ADVERTISE", config_said(p->config, "PITSTOP_VNET"),
-		     p->config->vnet);
 	else if (p->bridged)
 		tell(j, PREFLIGHT_WARNING, "%s is a container's own, which "
 		     "other machines may not reach\npublish the port (-p), and "

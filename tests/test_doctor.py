@@ -165,6 +165,13 @@ def test_nothing_of_the_directory_is_run(one_python, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+def test_a_vnet_that_is_missed_comes_before_a_doubtful_address(one_python):
+    result, text = checks("--vnet", "10.99.0.0/16", "--", one_python.path,
+                          "x.py", PITSTOP_ADVERTISE="")["address"]
+    assert result == "warning"
+    assert "this machine has none in --vnet (10.99.0.0/16)" in text
+
+
 def test_a_taken_port_is_told_with_its_owner(one_python):
     port = free_ports()
     with listening(port):
