@@ -25,13 +25,25 @@ static const struct option OPTIONS[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* With two blanks for each of cJSON's tabs; those in a text are escaped. */
+static bool put(const char *text)
+{
+	for (char before = '\0'; *text; before = *text++) {
+		if (*text != '\t')
+			putchar(*text);
+		else
+			fputs(before == ':' ? " " : "  ", stdout);
+	}
+	putchar('\n');
+	return fflush(stdout) == 0 && !ferror(stdout);
+}
+
 /* With a line for each member: people paste it. */
 static int print(const struct agent_place *at, const char *body)
 {
 	cJSON *json = cJSON_Parse(body);
 	char *text = json ? cJSON_Print(json) : NULL;
-	int status = text && puts(text) >= 0 && fflush(stdout) == 0
-		     ? 0 : CMD_FAILED;
+	int status = text && put(text) ? 0 : CMD_FAILED;
 
 	if (!text)
 		log_warn(COMMAND ": %s: %s", at->text,

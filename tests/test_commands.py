@@ -600,13 +600,13 @@ def test_a_url_needs_no_token_where_none_is_asked_for(held):
 # ---- launch-json --------------------------------------------------------
 
 def test_launch_json_prints_what_the_agent_says():
-    said = {"version": "0.2.0", "configurations": [{"pitstopRank": 0}]}
+    said = {"version": "0.2.0", "configurations": [{"pitstopRank": 0, "name": "a\tb"}]}
     with stranger(http("200 OK", json.dumps(said))) as port:
         status, out, err = pitstop("launch-json",
                                    "http://127.0.0.1:%d" % port)
     assert (status, err) == (0, "")
     assert json.loads(out) == said
-    assert len(out.splitlines()) > 3
+    assert out.startswith('{\n  "version": "0.2.0",\n') and "\t" not in out
 
 
 # ---- probe --dap --------------------------------------------------------
