@@ -75,7 +75,8 @@ const char *agent_call_error(int error)
 	switch (-error) {
 	case ENOENT: return "there is no host of that name";
 	case ETIMEDOUT: return "no answer in time";
-	case ECONNRESET: return "it closes the connection without an answer";
+	case ECONNRESET: return "it closes the connection without an answer, "
+		"as a debug port does: the port for HTTP is another one";
 	case ECONNREFUSED: return "nothing listens there";
 	case EPROTO: return "what answers is no pitstop agent";
 	case EHOSTUNREACH:
