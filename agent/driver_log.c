@@ -182,13 +182,16 @@ void driver_log_back(struct buf *b, const struct step_facts *f,
 void driver_log_extended(struct buf *b, const struct step_facts *f,
 			 unsigned others, int64_t ms, int64_t until, bool cut)
 {
+	char text[DURATION_TEXT];
+
 	buf_addf(b, "pitstop: ");
 	add_short_name(b, f);
 	if (others)
 		buf_addf(b, " and %u more that share its hold are", others);
 	else
 		buf_addf(b, " is");
-	buf_addf(b, " held %lld s longer, until ", seconds(ms));
+	buf_addf(b, " held %s longer, until ",
+		 duration_text(seconds(ms) * 1000, text));
 	add_time(b, until);
 	buf_addf(b, cut ? "; PITSTOP_MAX_HOLD allows no more\n" : "\n");
 }
@@ -299,7 +302,7 @@ void driver_log_stalled(struct buf *b, const struct step_facts *f,
 	char text[DURATION_TEXT];
 
 	buf_addf(b, "pitstop: stalled for %s, since ",
-		 duration_text(ms, text));
+		 duration_text(seconds(ms) * 1000, text));
 	add_time(b, since);
 	for (size_t i = 0; i < count; i++) {
 		buf_addf(b, i ? ", " : ": ");
@@ -318,5 +321,5 @@ void driver_log_moves(struct buf *b, const struct step_facts *f, int64_t ms)
 
 	buf_addf(b, "pitstop: ");
 	add_name(b, f);
-	buf_addf(b, " moves again after %s\n", duration_text(ms, text));
+	buf_addf(b, " moves again after %s\n", duration_text(seconds(ms) * 1000, text));
 }

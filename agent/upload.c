@@ -204,7 +204,8 @@ static void on_answer(void *ctx, const struct http_client_answer *a)
 			return;
 		}
 		u->told = false;
-		tell(u, "nothing more is sent there");
+		tell(u, "nothing more is sent there; check "
+			"its credentials");
 		stop(u);
 		return;
 	}

@@ -124,8 +124,8 @@ def test_a_token_that_has_expired(logged, serve):  # noqa: F811
     server = serve(default=(401, {}, ""))
     step = logged(server.url, *HOLD)
     assert is_untouched(step) == [
-        "pitstop: MLflow at %s: it answered 401; nothing more is sent there "
-        "(the step is not affected)" % server.url]
+        "pitstop: MLflow at %s: it answered 401; nothing more is sent there; "
+        "check its credentials (the step is not affected)" % server.url]
     assert len(server.requests) == 1
 
 
@@ -189,8 +189,8 @@ def test_a_token_that_is_refused_once_more(logged, serve,  # noqa: F811
     step = logged(server.url, *HOLD,
                   MLFLOW_TRACKING_TOKEN_FILE=token_file("s3cr3t-1"))
     assert is_untouched(step) == [
-        "pitstop: MLflow at %s: it answered 403; nothing more is sent there "
-        "(the step is not affected)" % server.url]
+        "pitstop: MLflow at %s: it answered 403; nothing more is sent there; "
+        "check its credentials (the step is not affected)" % server.url]
     assert len(server.requests) == 2
 
 

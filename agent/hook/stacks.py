@@ -63,6 +63,20 @@ def thread_places(frame):
     return found
 
 
+def script_places(places):
+    """Of a thread that the debugger has stopped: from where it stands."""
+    pydevd = getattr(sys.modules.get("pydevd"), "__file__", None) or ""
+    folder = pydevd.rpartition("/")[0] + "/"
+    found = places
+    for n, (code, _) in enumerate(places):
+        if code.co_filename == pydevd and code.co_name == "do_wait_suspend":
+            found = places[n + 1:]
+    while found is not places and found and \
+            found[0][0].co_filename.startswith(folder):
+        found = found[1:]
+    return found
+
+
 def failed_places(trace, places):
     """Where a thread was that stands at its exception: down to who caught it,
     who is among those that still run."""
@@ -159,7 +173,7 @@ def threads(frames):
             "MainThread" if ident == main else "Thread %d" % ident)
         native_id = getattr(thread, "_native_id", 0) or (
             os.getpid() if ident == main else 0)
-        places = thread_places(frames[ident])
+        places = script_places(thread_places(frames[ident]))
         if ident == hook.crasher:
             places = failed_places(state.trace, places)
         found.append(("thread %d %s" % (native_id, clean(name)), places))

@@ -250,7 +250,7 @@ static void every_line_on_a_rank_says_which(void **state)
 		"to 10.3.0.5:5678\n"
 		"pitstop: the agent was restarted; still holding rank 2, 1 s "
 		"left\n"
-		"pitstop: train.py (rank 2) is held 300 s longer, until "
+		"pitstop: train.py (rank 2) is held 5 min longer, until "
 		"2025-11-27T00:00:00Z\n"
 		"pitstop: train.py (rank 2) and 3 more that share its hold are "
 		"held 41 s longer, until 2025-11-27T00:00:00Z; "
