@@ -12,6 +12,8 @@
 #define NAME_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
 	"0123456789_.-"
 #define SPACE " \t\r\n"
+#define OPENING "[{("
+#define CLOSING "]})"
 
 /* names */
 
@@ -116,7 +118,8 @@ static size_t quoted(const char *text, const char *mark, size_t mark_len)
 	return i;
 }
 
-/* The length of the list at `text`, which may hold others and texts. */
+/* The length of the list, the object or the tuple at `text`, which may hold
+ * others and texts. */
 static size_t list_length(const char *text)
 {
 	size_t i, depth = 0;
@@ -132,9 +135,9 @@ static size_t list_length(const char *text)
 			if (!text[i])
 				break;
 			i += mark - 1;
-		} else if (text[i] == '[') {
+		} else if (strchr(OPENING, text[i])) {
 			depth++;
-		} else if (text[i] == ']' && --depth == 0) {
+		} else if (strchr(CLOSING, text[i]) && --depth == 0) {
 			return i + 1;
 		} else if (text[i] == '\\') {
 			i += strspn(text + i, "\\") - 1;
@@ -143,9 +146,18 @@ static size_t list_length(const char *text)
 	return i;
 }
 
+/* One that just begins like a list, such as a password, goes on behind it. */
+static size_t listed(const char *text)
+{
+	size_t len = list_length(text);
+
+	return strchr(CLOSING SPACE ",;\\\"'", text[len])
+		? len : len + strcspn(text + len, SPACE);
+}
+
 /* The value at `text`: in quotation marks, which may have Python's letters
- * before them, a list, or up to the next space. A header's value is a whole
- * line. */
+ * before them, a list or the like, or up to the next space. A header's value
+ * is a whole line. */
 static void find_value(const char *text, bool line, struct redact_span *found)
 {
 	size_t letters = strspn(text, "BFRUbfru");
@@ -155,8 +167,8 @@ static void find_value(const char *text, bool line, struct redact_span *found)
 	if (mark)
 		found->end = found->begin + quoted(text + found->begin,
 						   text + letters, mark);
-	else if (*text == '[' && !line)
-		found->end = list_length(text);
+	else if (*text && strchr(OPENING, *text) && !line)
+		found->end = listed(text);
 	else
 		found->end = strcspn(text, line ? "\r\n" : SPACE);
 }

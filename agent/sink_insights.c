@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "event.h"
 #include "insights.h"
 #include "log.h"
+#include "spool.h"
 #include "upload.h"
 
 #define VARIABLE "APPLICATIONINSIGHTS_CONNECTION_STRING"
@@ -33,6 +35,9 @@ static void judge(void *ctx, int status, const char *body,
 {
 	(void)ctx;
 	insights_judge(status, body, events, verdicts, n);
+	for (size_t i = 0; i < n; i++)
+		if (events[i]->taken)
+			spool_taken(events[i]);
 }
 
 static void describe_origin(void)

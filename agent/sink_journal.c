@@ -246,8 +246,12 @@ static bool add_line(struct buf *to, const struct event *e)
 
 static bool hold(struct journal *j, struct event *e)
 {
-	if (j->waiting.len <= WAITING_MAX && add_line(&j->waiting, e))
-		return event_queue_add(&j->events, e);
+	size_t before = j->waiting.len;
+
+	if (before <= WAITING_MAX && add_line(&j->waiting, e) &&
+	    event_queue_add(&j->events, e))
+		return true;
+	j->waiting.len = before;  /* a line for each of `events` */
 	warn(j, UV_ENOBUFS);
 	return false;
 }

@@ -129,6 +129,13 @@ void spool_done(struct event *e, unsigned slot)
 		start_at(spool.head.end);
 }
 
+void spool_taken(const struct event *e)
+{
+	if (spool.fd >= 0 && e->place >= spool.head.start)
+		put(&e->taken, 1,
+		    e->place + (int64_t)offsetof(struct spool_record, taken));
+}
+
 uint64_t spool_miss(unsigned slot, uint64_t n)
 {
 	spool.head.missed[slot] += n;

@@ -9,7 +9,8 @@
 bool spool_record_add(struct buf *to, const struct event *e)
 {
 	char *fields = cJSON_PrintUnformatted(e->fields);
-	struct spool_record r = { .waiting = e->waiting, .at = e->at };
+	struct spool_record r = { .waiting = e->waiting, .taken = e->taken,
+				  .at = e->at };
 	size_t before = to->len, len = fields ? strlen(fields) : 0;
 	bool done;
 
@@ -41,7 +42,9 @@ size_t spool_record_read(const char *data, size_t len, struct spool_record *r,
 	if (is_text(r->id, sizeof(r->id)) && is_text(r->name, sizeof(r->name)))
 		*e = event_again(r->id, r->name, r->at, cJSON_ParseWithLength(
 				data + sizeof(*r), r->size - sizeof(*r)));
-	if (*e)
+	if (*e) {
 		(*e)->waiting = r->waiting;
+		(*e)->taken = r->taken;
+	}
 	return r->size;
 }

@@ -41,7 +41,7 @@
  *
  * `raised TYPE`, a tab, `FILE:LINE in FUNCTION`, a tab and the message, each of
  * which may be empty: an exception that nothing caught has ended the main
- * thread. From Python 3.10 on, or with a hold at a crash. */
+ * thread. */
 #ifndef PITSTOP_HELLO_H
 #define PITSTOP_HELLO_H
 

@@ -15,8 +15,9 @@
 
 #include <uv.h>
 
-#define HTTP_CLIENT_BODY_MAX (64 * 1024)  /* of an answer; a longer one is
-					     cut there */
+#define HTTP_CLIENT_BODY_MAX (256 * 1024) /* of an answer, which may give its
+					     reasons for each of a request's 200
+					     items; a longer one is cut there */
 #define HTTP_CLIENT_WHERE 300             /* bytes that always suffice */
 
 struct http_client;

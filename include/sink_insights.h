@@ -1,4 +1,4 @@
-/* sink_insights.h: traces in Application Insights. Rank 2. */
+/* sink_insights.h: traces and custom events in Application Insights. Rank 2. */
 #ifndef PITSTOP_SINK_INSIGHTS_H
 #define PITSTOP_SINK_INSIGHTS_H
 

@@ -31,6 +31,9 @@ bool spool_has_told(uint32_t once);
 /* The sink at this slot has got it, or never will. */
 void spool_done(struct event *e, unsigned slot);
 
+/* Its `taken` has changed. */
+void spool_taken(const struct event *e);
+
 /* That sink will never have `n` more; how many these are now, those of earlier
  * agents among them. */
 uint64_t spool_miss(unsigned slot, uint64_t n);

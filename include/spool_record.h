@@ -20,6 +20,7 @@ struct spool_record {
 	uint8_t starts;    /* how many agents have begun with it */
 	char id[EVENT_ID_SIZE];
 	char name[EVENT_NAME_SIZE];
+	uint8_t taken;     /* as in struct event */
 	int64_t at;
 };
 

@@ -7,7 +7,7 @@ set -euo pipefail
 export LC_ALL=C
 
 FOLDER=${PITSTOP_CACHE:-$HOME/.cache/pitstop}/kernel
-NEWEST=linux-image-cloud-$(dpkg --print-architecture)
+NEWEST=linux-image-cloud-$(dpkg --print-architecture 2>/dev/null || uname -m)
 
 [ ! -e "$FOLDER/vmlinuz" ] || exit 0
 mkdir -p "$FOLDER"
@@ -17,7 +17,7 @@ cd "$work"
 package=$(apt-cache depends "$NEWEST" 2>/dev/null |
 	awk '/Depends: linux-image-/ { print $2; exit }') || true
 [ -n "$package" ] && apt-get -qq download "$package" >log 2>&1 || {
-	cat log 2>/dev/null
+	cat log 2>/dev/null || true
 	echo "kernel: ${package:-$NEWEST} cannot be had: no tests in a machine"
 	exit 0
 }

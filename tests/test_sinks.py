@@ -405,6 +405,19 @@ def test_what_was_taken_of_refused_ones_does_not_come_again(
         'sink_events_total{sink="insights",result="lost"}') == 3, "the loss")
 
 
+def test_reasons_of_some_length_count(traced, serve):  # noqa: F811
+    """As many as a hundred events have."""
+    def refused(request):
+        return 206, {}, json.dumps({"errors": [
+            {"index": i, "statusCode": 500, "message": "x" * 1000}
+            for i in range(200)]})
+
+    server = serve(refused, default=accepted)
+    traced(server.url, *HOLD, seconds=60)
+    first, second = server.wait(2)
+    assert second.json[:len(first.json)] == first.json
+
+
 def test_a_quota_that_is_used_up_is_no_end(traced, serve):  # noqa: F811
     server = serve((439, {"Retry-After": "1"}, ""), default=accepted)
     step = traced(server.url, *HOLD, seconds=60)

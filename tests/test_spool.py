@@ -19,7 +19,7 @@ from test_commands import variable
 from test_http import TOKEN, post
 from test_metrics import ours
 from test_runlog import FILE, names, read
-from test_sinks import KEY, properties
+from test_sinks import KEY, accepted, properties
 from test_upload import (END_SECONDS, SLACK, hooked,  # noqa: F401
                          is_untouched, serve)
 
@@ -160,6 +160,22 @@ def test_after_the_answer(told, kind, serve, tmp_path):  # noqa: F811
     is_complete(kind, server, tmp_path)
     seen = [i for request in server.requests for i in kind.ids(request)]
     assert len(seen) == len(set(seen)) and len(server.requests) > before
+
+
+def test_after_an_answer_that_took_a_part(told, serve):  # noqa: F811
+    """Nor does what was confirmed of an event."""
+    server = serve(lambda request: (206, {"Retry-After": "600"}, accepted(
+        request, (1, 500))[2]), default=accepted)
+    step = told(KINDS["insights"], server.url, 60, "--hold", "--timeout", "60")
+    step.held_at()
+    first, = server.wait(1)
+    wait_for(lambda: ours(step).get(
+        'sink_failures_total{sink="insights"}') == 1, "the answer")
+    last = step.kill_agent()
+    step.agent(but=last)
+    second = server.wait(2)[1]
+    assert second.json[0] == first.json[1]
+    assert first.json[0] not in second.json
 
 
 def test_at_the_end(told, kind, serve, tmp_path):  # noqa: F811

@@ -27,7 +27,7 @@ static void write_again(const struct event *e)
 	must(spool_record_read(b.data, b.len, &r, &again) == b.len);
 	must(again && strcmp(again->id, e->id) == 0 && again->at == e->at &&
 	     strcmp(again->name, e->name) == 0 &&
-	     again->waiting == e->waiting);
+	     again->waiting == e->waiting && again->taken == e->taken);
 	event_drop(again);
 	buf_free(&b);
 }

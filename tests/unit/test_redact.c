@@ -116,6 +116,14 @@ static void texts(void **state)
 		{ "token=['a]', [\"b\", 'c'], 7] x", "token=" R " x" },
 		{ "{\\\"secret\\\":[\\\"a ]\\\",\\\"b\\\"],\\\"n\\\":1}",
 		  "{\\\"secret\\\":" R ",\\\"n\\\":1}" },
+		{ "{\"passwords\": {\"a\": \"x\", \"b\": [1, {}]}, \"n\": 1}",
+		  "{\"passwords\": " R ", \"n\": 1}" },
+		{ "f(secret=('a)', 'b'), n=1)", "f(secret=" R ", n=1)" },
+		{ "password=[a]bc d", "password=" R " d" },
+		{ "password=(a){b", "password=" R },
+		{ "\"secret=[1]\" \\\"key={}\\\"",
+		  "\"secret=" R "\" \\\"key=" R "\\\"" },
+		{ "token={never closed", "token=" R },
 		{ "key: [I don't know] it's so", "key: " R " it's so" },
 		{ "keys: [1, 2] max_tokens=[3, 4]",
 		  "keys: [1, 2] max_tokens=[3, 4]" },
@@ -193,7 +201,7 @@ static void long_texts_take_no_longer_by_the_letter(void **state)
 {
 	static const char *const UNITS[] = {
 		"eyJ", "eyJ.", "key", "key ", "--key ", "-----BEGIN ", "://",
-		"\\", "key\\", "a/", "basic ", "token='", "token=[", "[",
+		"\\", "key\\", "a/", "basic ", "token='", "token=[", "token={", "[",
 		"key:[\\", "\"name\":\"key\",\"value\"", "\"name\" ",
 		"<password>", "<password></", "%25", "key%25", "%25sig",
 	};
