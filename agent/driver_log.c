@@ -302,7 +302,7 @@ void driver_log_stalled(struct buf *b, const struct step_facts *f,
 	char text[DURATION_TEXT];
 
 	buf_addf(b, "pitstop: stalled for %s, since ",
-		 duration_text(seconds(ms) * 1000, text));
+		 duration_text(ms, text));
 	add_time(b, since);
 	for (size_t i = 0; i < count; i++) {
 		buf_addf(b, i ? ", " : ": ");
@@ -321,5 +321,5 @@ void driver_log_moves(struct buf *b, const struct step_facts *f, int64_t ms)
 
 	buf_addf(b, "pitstop: ");
 	add_name(b, f);
-	buf_addf(b, " moves again after %s\n", duration_text(seconds(ms) * 1000, text));
+	buf_addf(b, " moves again after %s\n", duration_text(ms, text));
 }
