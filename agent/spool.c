@@ -119,7 +119,8 @@ void spool_done(struct event *e, unsigned slot)
 		return;
 	e->waiting &= (uint8_t)~bit;
 	if (e->place < spool.head.start) {
-		spool.head.outside[slot]--;
+		if (spool.head.outside[slot] > 0)
+			spool.head.outside[slot]--;
 		put_head();
 		return;
 	}
