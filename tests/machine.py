@@ -55,7 +55,7 @@ def boot(folder, script):
     (folder / "initrd").write_bytes(gzip.compress(archive, 1))
     # Without KVM: where it is there it is not always right.
     printed = subprocess.run(
-        [QEMU, "-accel", "tcg", "-m", "512", "-nographic", "-no-reboot", "-nic",
+        [QEMU, "-accel", "tcg", "-m", "256", "-nographic", "-no-reboot", "-nic",
          "none", "-kernel", KERNEL, "-initrd", folder / "initrd", "-append",
          "console=ttyS0 loglevel=1 panic=-1"], stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS,

@@ -55,13 +55,11 @@ done
 """
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """Of each case the status and the events."""
+def run_cases(folder):
+    """Of each case the status and the events, all in one machine."""
     lines = "\n".join(f"within {name} {shlex.quote('exec ' + command)}"
                       for name, (command, *_) in CASES.items())
-    printed = boot(tmp_path_factory.mktemp("machine"),
-                   SCRIPT % (LIMIT, LIMIT, HUNGRY, lines))
+    printed = boot(folder, SCRIPT % (LIMIT, LIMIT, HUNGRY, lines))
     found = {}
     for part in printed.split("case ")[1:]:
         name, status, *events = part.splitlines()
@@ -70,13 +68,14 @@ def told(tmp_path_factory):
     return found
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_a_kill_for_want_of_memory_is_told(told, name):
-    _, expected, kills, reason = CASES[name]
-    status, (began, *_, event) = told[name]
-    assert status == event["status"] == expected, event
-    assert (event["event"], event["oom_kills"]) == ("ended", kills), event
-    assert event["reason"] == reason
-    assert event["cgroup_limit_bytes"] == began["memory_limit"] == LIMIT
-    assert event["cgroup_peak_bytes"] <= LIMIT
-    assert began["cpu_limit"] == 0.5
+def test_kills_for_want_of_memory_and_limits_are_told(tmp_path):
+    told = run_cases(tmp_path)
+    assert set(told) == set(CASES)
+    for name, (_, expected, kills, reason) in CASES.items():
+        status, (began, *_, event) = told[name]
+        assert status == event["status"] == expected, told[name]
+        assert (event["event"], event["oom_kills"], event["reason"]) == (
+            "ended", kills, reason)
+        assert event["cgroup_limit_bytes"] == began["memory_limit"] == LIMIT
+        assert event["cgroup_peak_bytes"] <= LIMIT
+        assert began["cpu_limit"] == 0.5
