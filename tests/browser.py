@@ -14,6 +14,7 @@ import time
 from harness import wait_for
 
 PATIENCE = 30
+STARTS = 20
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu",
              "--disable-dev-shm-usage", "--no-first-run",
@@ -34,6 +35,15 @@ class Driver:
 
     def __init__(self):
         self.home = tempfile.mkdtemp(prefix="chromium-")
+        for _ in range(STARTS):
+            self.port = self.start()
+            if self.port:
+                return
+        raise Failed("chromedriver: no port in %d starts" % STARTS)
+
+    def start(self):
+        """Its port. None: it has ended, mostly since the port that it took on
+        ::1 was somebody's on 127.0.0.1."""
         self.process = subprocess.Popen(
             ["chromedriver", "--port=0"], stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
@@ -41,8 +51,10 @@ class Driver:
         for line in self.process.stdout:
             found = re.search(rb"successfully on port (\d+)", line)
             if found:
-                break
-        self.port = int(found.group(1))
+                return int(found.group(1))
+        self.process.stdout.close()
+        self.process.wait(PATIENCE)
+        return None
 
     def ask(self, method, path, content=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port,

@@ -207,7 +207,8 @@ def test_stops_where_it_is_not_let_in(hooked, serve, status):
     step = hooked(server.url + PATH, 0, *HOLD)
     assert is_untouched(step) == [
         "pitstop: PITSTOP_WEBHOOK at http://%s: it answered %d; nothing more "
-        "is sent there (the step is not affected)" % (server.host, status)]
+        "is sent there; check its credentials (the step is not affected)" % (
+            server.host, status)]
     assert names(server.requests) == ["held"]
 
 
